@@ -1,0 +1,1 @@
+"""From data to a promoted model: datasets, training runs, their evaluation and tracking."""

@@ -1,0 +1,1 @@
+"""Pure learning code: data, recommenders, metrics. Knows NumPy and friends, never Django."""

@@ -1,0 +1,149 @@
+"""What an architecture is, and what the rest of the product may ask of one.
+
+Adding an architecture is one file that ends in ``ARCHITECTURE = Architecture(...)`` and one line in
+``registry.py``. Forms, API, command, docs and tests follow from that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from experiments.learning.data.interactions import Feedback, FloatArray, IntArray
+
+ModelType = Literal["hybrid", "retrieval", "ranking", "embedding", "baseline", "tabular"]
+
+
+class Parameters(BaseModel):
+    """Base of every architecture's hyperparameters: typed, bounded, closed, with defaults.
+
+    Each field is declared with ``Field(default, ge=, le=, title=, description=)``: form, API schema and
+    command line are generated from it, so bounds live here and nowhere else.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Encoded interactions of one part (train, validation or test) of a split; parallel arrays."""
+
+    user: IntArray
+    item: IntArray
+    value: FloatArray
+    timestamp: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What an architecture is given to learn from. It never sees the test part.
+
+    ``user_features`` and ``item_features`` are dense float32 matrices with one row a code (columns may
+    be zero), fitted on the training part only; see ``learning.data.features``.
+    """
+
+    train: Fold
+    validation: Fold
+    num_users: int
+    num_items: int
+    feedback: Feedback
+    scale: tuple[float, float] | None
+    user_features: FloatArray
+    item_features: FloatArray
+    user_feature_names: tuple[str, ...] = ()
+    item_feature_names: tuple[str, ...] = ()
+
+
+class StopTraining(Exception):
+    """Raised by an observer to end a fit at an epoch boundary (a person pressed stop, the lease is lost)."""
+
+
+class Observer(Protocol):
+    """How a fit reports what happens, and how it is resumed and stopped."""
+
+    def on_start(self, *, epochs: int, total_parameters: int) -> None:
+        """Called once, before the first epoch, also after a resume."""
+
+    def on_epoch(self, epoch: int, values: Mapping[str, float], save: Callable[[Path], None]) -> None:
+        """Called after each epoch (1-based) with train_loss, val_loss, learning_rate ...
+
+        ``save(folder)`` writes everything needed to go on from here bit for bit (weights, optimiser slots,
+        position of the random generators) into an existing empty folder. May raise StopTraining.
+        """
+
+    def log(self, message: str) -> None:
+        """One line for the run's log."""
+
+
+class Scorer(Protocol):
+    """A trained model as plain arrays, scored with NumPy alone (no TensorFlow)."""
+
+    def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
+        """Predicted rating or ranking score of each (user, item) pair, shape (n,)."""
+
+    def score_block(self, users: IntArray) -> FloatArray:
+        """Scores of these users against every item, shape (len(users), num_items); a fresh array the caller may change."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything needed to rebuild it, as named arrays (stored as safetensors)."""
+
+    def config(self) -> dict[str, Any]:
+        """JSON-able settings that go with the arrays; ``config()["kind"]`` names the scorer class."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit returns.
+
+    ``predicts_ratings`` says that scores are on the rating scale (so RMSE and the *rated* protocol's cut
+    make sense). ``keras_model`` is kept for saving as ``.keras``; None for others.
+    """
+
+    scorer: Scorer
+    predicts_ratings: bool
+    best_epoch: int | None = None
+    keras_model: Any = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Fit(Protocol):
+    def __call__(
+        self,
+        data: TrainingData,
+        parameters: Any,
+        *,
+        seed: int,
+        observer: Observer,
+        resume_from: Path | None = None,
+    ) -> Fitted: ...
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One kind of model a person can choose."""
+
+    key: str
+    label: str
+    summary: str
+    """One sentence: what it is for and what it is not good at."""
+    model_type: ModelType
+    framework: Literal["keras", "numpy"]
+    parameters: type[Parameters]
+    fit: Fit
+    feedback: tuple[Feedback, ...] = ("explicit", "implicit")
+    """Kinds of data it accepts; checked before launch, with a sentence that says why not."""
+    iterative: bool = True
+    """False: fitted in one step, so there are no epochs, no curves and no checkpoints."""
+
+    def validate(self, values: Mapping[str, Any]) -> Parameters:
+        """Typed parameters, or pydantic.ValidationError naming field, value and bounds."""
+        return self.parameters.model_validate(dict(values))

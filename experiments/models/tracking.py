@@ -1,0 +1,86 @@
+"""Mirrors of runs in MLflow and W&B: what they are to receive waits here until they have it (decision D8)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from experiments.models.experiment import Experiment
+
+
+class TrackerName(models.TextChoices):
+    MLFLOW = "mlflow", "MLflow"
+    WANDB = "wandb", "Weights & Biases"
+
+
+class MirrorState(models.TextChoices):
+    PENDING = "pending", "Not synced yet"
+    SYNCING = "syncing", "Syncing"
+    OFFLINE = "offline", "Written offline"
+    SYNCED = "synced", "Synced"
+
+    @property
+    def tone(self) -> str:
+        return {"pending": "neutral", "syncing": "info", "offline": "neutral", "synced": "good"}[self.value]
+
+    @property
+    def icon(self) -> str:
+        return {"pending": "cloud-off", "syncing": "refresh-cw", "offline": "hard-drive", "synced": "cloud"}[self.value]
+
+
+class TrackerRun(models.Model):
+    """One run's mirror in one tracker."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="tracker_runs")
+    tracker = models.CharField(max_length=10, choices=TrackerName.choices)
+    external_id = models.CharField(max_length=100, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=10, choices=MirrorState.choices, default=MirrorState.PENDING)
+    last_seq = models.PositiveIntegerField(default=0, help_text="Number of entries written for it so far.")
+    synced_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["experiment", "tracker"], name="tracker_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tracker} {self.external_id or 'not synced yet'}"
+
+
+class OutboxEntry(models.Model):
+    """One message to a tracker. Delivered in order of ``seq``; delivering twice has the effect of once."""
+
+    tracker_run = models.ForeignKey(TrackerRun, on_delete=models.CASCADE, related_name="outbox")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    payload = models.JSONField()
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("tracker_run", "seq")
+        verbose_name_plural = "outbox entries"
+        constraints = [models.UniqueConstraint(fields=["tracker_run", "seq"], name="outbox_seq_once")]
+        indexes = [
+            models.Index(
+                fields=["tracker_run", "seq"], condition=models.Q(delivered_at__isnull=True), name="outbox_waiting"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
+
+class TrackerHealth(models.Model):
+    """Circuit breaker of a tracker, shared by all workers: while it is open nobody waits for it."""
+
+    tracker = models.CharField(max_length=10, choices=TrackerName.choices, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "tracker health"
+
+    def __str__(self) -> str:
+        return self.get_tracker_display()

@@ -1,0 +1,1 @@
+"""The project package: wiring, and the small apps that surround the loop."""

@@ -1,0 +1,290 @@
+"""Settings, all of which can be given through environment variables or a .env file (see .env.example).
+
+With none given, PostgreSQL, Redis and MLflow run embedded under var/ (decision D11). There is one code path:
+Postgres is always Postgres and Redis is always Redis, whoever runs them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+
+from mlopspro import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Mode -----------------------------------------------------------------------------------------------
+PRODUCTION = env.bool("MLOPSPRO_PRODUCTION", default=False)
+"""Behind HTTPS with real secrets. mlopspro.checks refuses to start a production that is not safe."""
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or embedded.secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- Where things live ------------------------------------------------------------------------------------
+VAR_DIR = embedded.var_dir()
+DATA_ROOT = env.path("MLOPSPRO_DATA_ROOT", default=str(VAR_DIR / "data"))
+DATA_ROOT = Path(str(DATA_ROOT))
+"""Dataset snapshots and artifacts. Several machines share it (a network file system); paths in the database are
+relative to it and always made by the server."""
+
+# --- Applications -----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "mlopspro",
+    "mlopspro.core",
+    "mlopspro.accounts",
+    "experiments",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "csp",
+    "django_celery_beat",
+    "django_htmx",
+    "lucide",
+    "ninja",
+    "template_partials",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mlopspro.core.middleware.RequestIdMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "mlopspro.core.middleware.DatabaseUnavailableMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mlopspro.accounts.middleware.SessionLifetimeMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "mlopspro.accounts.middleware.WorkspaceMiddleware",
+    "mlopspro.accounts.middleware.DenyByDefaultMiddleware",
+    "mlopspro.core.middleware.PrivatePagesMiddleware",
+]
+ROOT_URLCONF = "mlopspro.urls"
+WSGI_APPLICATION = "mlopspro.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mlopspro.core.context.shell",
+            ],
+            "builtins": ["mlopspro.core.templatetags.ui"],
+        },
+    }
+]
+
+# --- Database -----------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=embedded.database_url())}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    # Measured: with these two a Postgres restart costs no failed request; a pool without checks costs three.
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: the broker and the cache, never the truth ------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url()
+CACHES = {
+    "default": {
+        "BACKEND": "mlopspro.core.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "mlopspro",
+        "OPTIONS": {
+            "serializer": "mlopspro.core.cache.JSONSerializer",
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
+        },
+    }
+}
+
+# --- Celery: no result backend and no cancel-on-connection-loss; each of the two loses jobs (docs/decisions.md) ---
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+CELERY_VISIBILITY_TIMEOUT = 120
+# A short visibility timeout is safe because a message delivered again finds a live lease in Postgres and ends at once.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TASK_DEFAULT_QUEUE = "io"
+CELERY_TASK_ROUTES = {"experiments.tasks.run_job": {"queue": "train"}}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "ring waiting jobs": {"task": "experiments.tasks.dispatch_waiting", "schedule": schedule(5), "options": {"expires": 5}},
+    "reap lost attempts": {"task": "experiments.tasks.reap_lost", "schedule": schedule(15), "options": {"expires": 15}},
+    "deliver to trackers": {"task": "experiments.tasks.deliver_outbox", "schedule": schedule(5), "options": {"expires": 5}},
+}
+
+# --- Jobs -----------------------------------------------------------------------------------------------------
+JOB_HEARTBEAT_SECONDS = env.float("MLOPSPRO_JOB_HEARTBEAT_SECONDS", default=5.0)
+JOB_LEASE_SECONDS = env.float("MLOPSPRO_JOB_LEASE_SECONDS", default=30.0)
+JOB_MAX_ATTEMPTS = env.int("MLOPSPRO_JOB_MAX_ATTEMPTS", default=3)
+JOB_TIME_LIMIT_SECONDS = env.float("MLOPSPRO_JOB_TIME_LIMIT_SECONDS", default=6 * 3600)
+JOB_MEMORY_LIMIT_MB = env.int("MLOPSPRO_JOB_MEMORY_LIMIT_MB", default=0)
+"""0 = none. Address space an attempt may take; past it the run fails with "out of memory"."""
+JOB_WARM_SPARE = env.bool("MLOPSPRO_JOB_WARM_SPARE", default=True)
+"""Keep one trainer process per slot started ahead, with TensorFlow imported, so that a run starts at once."""
+JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
+"""Jobs of one workspace that may wait or run at a time; one more is refused with a clear message."""
+
+# --- Trackers ---------------------------------------------------------------------------------------------------
+MLFLOW_TRACKING_URI = env.str("MLFLOW_TRACKING_URI", default="") or embedded.mlflow_uri()
+MLFLOW_PUBLIC_URL = env.str("MLFLOW_PUBLIC_URL", default="") or MLFLOW_TRACKING_URI
+"""Address of MLflow's own pages as a browser reaches it."""
+WANDB_API_KEY = env.str("WANDB_API_KEY", default="")
+WANDB_BASE_URL = env.str("WANDB_BASE_URL", default="https://api.wandb.ai")
+WANDB_PROJECT = env.str("WANDB_PROJECT", default="mlopspro")
+WANDB_ENTITY = env.str("WANDB_ENTITY", default="")
+TRACKER_TIMEOUT_SECONDS = env.float("MLOPSPRO_TRACKER_TIMEOUT_SECONDS", default=5.0)
+
+# --- People and access --------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_ADAPTER = "mlopspro.accounts.adapters.ClosedAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "mlopspro.accounts.adapters.KnownPeopleSocialAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
+if env.str("OIDC_SERVER_URL", default=""):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": env.str("OIDC_NAME", default="Single sign-on"),
+                "client_id": env.str("OIDC_CLIENT_ID"),
+                "secret": env.str("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": env.str("OIDC_SERVER_URL")},
+            }
+        ],
+    }
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ABSOLUTE_SECONDS = 7 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- HTTP ------------------------------------------------------------------------------------------------------
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    if env.bool("TRUST_PROXY_HEADERS", default=False):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+MAX_UPLOAD_BYTES = env.int("MLOPSPRO_MAX_UPLOAD_MB", default=1024) * 1024 * 1024
+API_MAX_BODY_BYTES = 1024 * 1024
+
+# --- Static files ---------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "mlopspro.assets.VendorFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+# --- Language and time ------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# --- Mail and logs -----------------------------------------------------------------------------------------------
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="mlopspro@localhost")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING_CONFIG = "mlopspro.core.logs.configure"
+LOGGING = {"level": LOG_LEVEL, "json": env.bool("LOG_JSON", default=PRODUCTION)}
+
+TEST_RUNNER = "django.test.runner.DiscoverRunner"

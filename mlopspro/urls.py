@@ -1,0 +1,22 @@
+"""Every address of the site. Public identifiers are UUIDs; nouns are plural; one namespace an app."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from mlopspro.api import api
+from mlopspro.core import health
+
+urlpatterns = [
+    path("", include("experiments.urls")),
+    path("accounts/", include("mlopspro.accounts.urls_sign_in")),
+    path("settings/", include("mlopspro.accounts.urls")),
+    path("dev/", include("mlopspro.core.urls")),
+    path("api/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler403 = "mlopspro.core.errors.forbidden"
+handler404 = "mlopspro.core.errors.not_found"
+handler500 = "mlopspro.core.errors.server_error"
