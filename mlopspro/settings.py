@@ -124,11 +124,10 @@ CACHES = {
     }
 }
 
-# --- Celery: no result backend and no cancel-on-connection-loss; each of the two loses jobs (docs/decisions.md) ---
+# --- Celery: messages only ring a bell (experiments.jobs.queue), so they are acknowledged early and may be lost ---
+# No result backend and no cancel-on-connection-loss: either loses work when Redis restarts (docs/decisions.md).
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -138,7 +137,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 CELERY_VISIBILITY_TIMEOUT = 120
-# A short visibility timeout is safe because a message delivered again finds a live lease in Postgres and ends at once.
+# A short visibility timeout is safe because a message delivered again finds nothing to claim and ends at once.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
     "unacked_restore_interval": 5,
@@ -149,7 +148,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TASK_DEFAULT_QUEUE = "io"
-CELERY_TASK_ROUTES = {"experiments.tasks.run_job": {"queue": "train"}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "ring waiting jobs": {"task": "experiments.tasks.dispatch_waiting", "schedule": schedule(5), "options": {"expires": 5}},

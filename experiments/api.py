@@ -1,0 +1,208 @@
+"""JSON API of datasets and runs. Operations call the same services as the pages do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest
+from ninja import Field, Router, Schema
+
+from experiments.models import Dataset, Experiment, TrackerRun
+from experiments.selectors import experiments as runs
+from experiments.services import launch
+from experiments.services.spec import LaunchSpec
+from mlopspro.accounts.api_auth import requires_api
+from mlopspro.accounts.permissions import Action
+
+router = Router()
+
+
+class Error(Schema):
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] = []
+
+
+ERRORS = {code: Error for code in (400, 401, 403, 404, 422, 429, 503)}
+
+
+class Envelope(Schema):
+    success: bool = True
+
+
+class DatasetOut(Schema):
+    id: uuid.UUID
+    name: str
+    feedback: str
+    num_users: int
+    num_items: int
+    num_interactions: int
+    scale: tuple[float, float] | None
+    has_timestamps: bool
+    has_given_split: bool
+    first_at: dt.datetime | None
+    last_at: dt.datetime | None
+    sha256: str
+    num_refused: int
+    created_at: dt.datetime
+
+
+class MirrorOut(Schema):
+    tracker: str
+    state: str
+    external_id: str
+    url: str
+    synced_at: dt.datetime | None
+
+
+class ExperimentOut(Schema):
+    """A run as the API tells it. ``metrics`` holds the headline figures of each protocol."""
+
+    id: uuid.UUID
+    name: str
+    status: str = Field(description="queued, running, completed, failed or cancelled")
+    run_type: str
+    dataset: uuid.UUID = Field(alias="dataset_id")
+    architecture: str
+    model_type: str
+    parameters: dict[str, Any]
+    split: dict[str, Any]
+    seed: int
+    tags: list[str]
+    notes: str
+    metrics: dict[str, Any]
+    timestamp: dt.datetime = Field(alias="created_at")
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None = Field(alias="finished_at")
+    phase: str
+    progress: float | None = Field(None, alias="progress_share")
+    attempt: int
+    failure_kind: str
+    error: str = Field(alias="failure_reason")
+    config_hash: str
+    mlflow_run_id: str = ""
+    wandb_run_id: str = ""
+
+    @staticmethod
+    def resolve_mlflow_run_id(experiment: Experiment) -> str:
+        return _external_id(experiment, "mlflow")
+
+    @staticmethod
+    def resolve_wandb_run_id(experiment: Experiment) -> str:
+        return _external_id(experiment, "wandb")
+
+
+class MetricOut(Schema):
+    """One metric with its protocol and reference lines (docs/definitions.md)."""
+
+    name: str
+    protocol: str
+    segment: str
+    k: int | None
+    value: float | None
+    higher_is_better: bool
+    random: float | None
+    popularity: float | None
+    oracle: float | None
+    everything: float | None
+    users_counted: int
+    users_left_out: int
+    definition: str
+
+
+class EpochOut(Schema):
+    epoch: int
+    values: dict[str, Any]
+    recorded_at: dt.datetime
+
+
+class ExperimentDetail(ExperimentOut):
+    total_parameters: int | None
+    best_epoch: int | None
+    environment: dict[str, Any]
+    dataset_statistics: dict[str, Any]
+    timings: dict[str, Any]
+    metric_values: list[MetricOut]
+    epochs: list[EpochOut]
+    tracker_runs: list[MirrorOut]
+
+
+class ExperimentAnswer(Envelope):
+    data: ExperimentDetail
+
+
+class LaunchAnswer(Envelope):
+    data: ExperimentOut
+
+
+class ExperimentList(Envelope):
+    data: list[ExperimentOut]
+    count: int
+    page: int
+    pages: int
+
+
+class DatasetList(Envelope):
+    data: list[DatasetOut]
+    count: int
+
+
+def _external_id(experiment: Experiment, tracker: str) -> str:
+    return next((mirror.external_id for mirror in experiment.tracker_runs.all() if mirror.tracker == tracker), "")
+
+
+@router.post("/train", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Launch a training run")
+@requires_api(Action.LAUNCH_TRAINING)
+def train(request: HttpRequest, spec: LaunchSpec) -> tuple[int, Any]:
+    """Queues a run and answers at once; send `Idempotency-Key` to make repeating the call safe."""
+    key = request.headers.get("Idempotency-Key", "")[:100]
+    experiment = launch.launch(
+        workspace=request.workspace, actor=request.user, spec=spec, through="api", idempotency_key=key  # type: ignore[attr-defined, arg-type]
+    )
+    return 202, {"data": experiment}
+
+
+@router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
+@requires_api(Action.VIEW)
+def experiments(request: HttpRequest, limit: int = Field(50, ge=1, le=100), page: int = Field(1, ge=1, le=100_000)) -> Any:  # type: ignore[assignment]
+    rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))  # type: ignore[attr-defined]
+    count = rows.count()
+    start = (page - 1) * limit
+    return {"data": list(rows[start : start + limit]), "count": count, "page": page, "pages": max(1, -(-count // limit))}
+
+
+@router.get("/experiments/{experiment_id}", response={200: ExperimentAnswer, **ERRORS}, tags=["experiments"], summary="One run")
+@requires_api(Action.VIEW)
+def experiment(request: HttpRequest, experiment_id: uuid.UUID) -> Any:
+    return {"data": _find(request, Experiment, experiment_id)}
+
+
+@router.post("/experiments/{experiment_id}/stop", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Stop a run")
+@requires_api(Action.STOP_TRAINING)
+def stop(request: HttpRequest, experiment_id: uuid.UUID) -> tuple[int, Any]:
+    return 202, {"data": launch.stop(_find(request, Experiment, experiment_id), request.user)}  # type: ignore[arg-type]
+
+
+@router.get("/datasets", response={200: DatasetList, **ERRORS}, tags=["datasets"], summary="List datasets")
+@requires_api(Action.VIEW)
+def datasets(request: HttpRequest) -> Any:
+    rows = list(Dataset.objects.filter(workspace=request.workspace, deleted_at__isnull=True)[:1000])  # type: ignore[attr-defined]
+    return {"data": rows, "count": len(rows)}
+
+
+@router.get("/datasets/{dataset_id}", response={200: DatasetOut, **ERRORS}, tags=["datasets"], summary="One dataset")
+@requires_api(Action.VIEW)
+def dataset(request: HttpRequest, dataset_id: uuid.UUID) -> Any:
+    return _find(request, Dataset, dataset_id)
+
+
+def _find(request: HttpRequest, model: type[Any], pk: uuid.UUID) -> Any:
+    found = model.objects.filter(workspace=request.workspace, pk=pk, deleted_at__isnull=True).first()  # type: ignore[attr-defined]
+    if found is None:
+        raise Http404
+    return found

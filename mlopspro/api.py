@@ -1,0 +1,83 @@
+"""The JSON API: one OpenAPI document, one form of errors, and no operation without a sign-in or a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from experiments.api import router as experiments_router
+from experiments.services.spec import Refused, TooMany
+from mlopspro.accounts.api_auth import API_AUTH
+from mlopspro.accounts.permissions import NotAllowed
+
+
+class Problem(Schema):
+    """An error, as RFC 9457 problem details; ``errors`` names each field that was refused."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] = []
+
+
+api = NinjaAPI(
+    title="ML Ops Pro",
+    version="1",
+    description="Datasets, training runs and their metrics. Sign in, or send `Authorization: Bearer <key>`.",
+    auth=API_AUTH,
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    docs_decorator=None,
+    urls_namespace="api",
+)
+api.add_router("", experiments_router)
+
+
+def problem(request: HttpRequest, status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> HttpResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
+    response = api.create_response(request, body, status=status)
+    response["Content-Type"] = "application/problem+json"
+    return response
+
+
+@api.exception_handler(Refused)
+def refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    status = 429 if isinstance(error, TooMany) else 422
+    errors = [{"field": item.field, "message": item.message} for item in error.problems]
+    return problem(request, status, "Refused", "What was asked cannot be done; see errors.", errors)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]} for item in error.errors
+    ]
+    return problem(request, 422, "Not valid", "The request does not have the form it must have; see errors.", errors)
+
+
+@api.exception_handler(AuthenticationError)
+def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    response = problem(request, 401, "Not signed in", "Send Authorization: Bearer with a key that is valid, or sign in.")
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(NotAllowed)
+def not_allowed(request: HttpRequest, error: NotAllowed) -> HttpResponse:
+    return problem(request, 403, "Not allowed", str(error))
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(request, 404, "Not found", "There is nothing of this id, or it is not yours to see.")
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(request, error.status_code, "Refused", str(error))
+
+
