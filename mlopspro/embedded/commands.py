@@ -1,0 +1,51 @@
+"""What manage.py needs before it runs a command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import environ
+
+from mlopspro.embedded import lifecycle
+from mlopspro.embedded.paths import REPOSITORY
+from mlopspro.embedded.service import ServiceError
+
+WITHOUT_SERVICES = frozenset(
+    {"help", "version", "check", "collectstatic", "findstatic", "fetch_assets", "diffsettings", "startapp", "test"}
+)
+"""Commands that ask no database; everything else finds or starts PostgreSQL and Redis."""
+
+
+def prepare_for_command(argv: Sequence[str]) -> None:
+    """Start what the command of ``argv`` needs, before Django's settings are read.
+
+    Services that were started for this command stop when it ends, unless others use them by then. ``up`` starts its
+    own, saying so; for it, only ports that another program took meanwhile are replaced.
+    Exits with a plain message where a service does not start.
+    """
+    environ.Env.read_env(REPOSITORY / ".env")
+    command = argv[1] if len(argv) > 1 else "help"
+    if command.startswith("-") or command in WITHOUT_SERVICES or {"-h", "--help"} & set(argv):
+        return
+    try:
+        if command == "up":
+            lifecycle.settle_ports("postgres", "redis", "mlflow")
+            return
+        _end_on_sigterm()
+        lifecycle.ensure_running("postgres", "redis")
+    except (ServiceError, RuntimeError) as error:
+        sys.exit(f"{error}")
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM end a command the way Ctrl-C does, so that services it started are stopped."""
+    if os.name == "posix" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
