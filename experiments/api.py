@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
+from mlopspro.accounts.api_auth import requires_api
 from ninja import Field, Router, Schema
 
 from experiments.models import Dataset, Experiment, TrackerRun
 from experiments.selectors import experiments as runs
 from experiments.services import launch
 from experiments.services.spec import LaunchSpec
-from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
 
 router = Router()
@@ -28,7 +28,7 @@ class Error(Schema):
     errors: list[dict[str, Any]] = []
 
 
-ERRORS = {code: Error for code in (400, 401, 403, 404, 422, 429, 503)}
+ERRORS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Error)
 
 
 class Envelope(Schema):
@@ -162,27 +162,42 @@ def train(request: HttpRequest, spec: LaunchSpec) -> tuple[int, Any]:
     """Queues a run and answers at once; send `Idempotency-Key` to make repeating the call safe."""
     key = request.headers.get("Idempotency-Key", "")[:100]
     experiment = launch.launch(
-        workspace=request.workspace, actor=request.user, spec=spec, through="api", idempotency_key=key  # type: ignore[attr-defined, arg-type]
+        workspace=request.workspace,
+        actor=request.user,
+        spec=spec,
+        through="api",
+        idempotency_key=key,  # type: ignore[attr-defined, arg-type]
     )
     return 202, {"data": experiment}
 
 
 @router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
 @requires_api(Action.VIEW)
-def experiments(request: HttpRequest, limit: int = Field(50, ge=1, le=100), page: int = Field(1, ge=1, le=100_000)) -> Any:  # type: ignore[assignment]
+def experiments(
+    request: HttpRequest, limit: int = Field(50, ge=1, le=100), page: int = Field(1, ge=1, le=100_000)
+) -> Any:  # type: ignore[assignment]
     rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))  # type: ignore[attr-defined]
     count = rows.count()
     start = (page - 1) * limit
-    return {"data": list(rows[start : start + limit]), "count": count, "page": page, "pages": max(1, -(-count // limit))}
+    return {
+        "data": list(rows[start : start + limit]),
+        "count": count,
+        "page": page,
+        "pages": max(1, -(-count // limit)),
+    }
 
 
-@router.get("/experiments/{experiment_id}", response={200: ExperimentAnswer, **ERRORS}, tags=["experiments"], summary="One run")
+@router.get(
+    "/experiments/{experiment_id}", response={200: ExperimentAnswer, **ERRORS}, tags=["experiments"], summary="One run"
+)
 @requires_api(Action.VIEW)
 def experiment(request: HttpRequest, experiment_id: uuid.UUID) -> Any:
     return {"data": _find(request, Experiment, experiment_id)}
 
 
-@router.post("/experiments/{experiment_id}/stop", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Stop a run")
+@router.post(
+    "/experiments/{experiment_id}/stop", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Stop a run"
+)
 @requires_api(Action.STOP_TRAINING)
 def stop(request: HttpRequest, experiment_id: uuid.UUID) -> tuple[int, Any]:
     return 202, {"data": launch.stop(_find(request, Experiment, experiment_id), request.user)}  # type: ignore[arg-type]

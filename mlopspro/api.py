@@ -37,7 +37,9 @@ api = NinjaAPI(
 api.add_router("", experiments_router)
 
 
-def problem(request: HttpRequest, status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None) -> HttpResponse:
+def problem(
+    request: HttpRequest, status: int, title: str, detail: str, errors: list[dict[str, Any]] | None = None
+) -> HttpResponse:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
     response = api.create_response(request, body, status=status)
     response["Content-Type"] = "application/problem+json"
@@ -61,7 +63,9 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    response = problem(request, 401, "Not signed in", "Send Authorization: Bearer with a key that is valid, or sign in.")
+    response = problem(
+        request, 401, "Not signed in", "Send Authorization: Bearer with a key that is valid, or sign in."
+    )
     response["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -79,5 +83,3 @@ def missing(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(request, error.status_code, "Refused", str(error))
-
-

@@ -150,9 +150,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "ring waiting jobs": {"task": "experiments.tasks.dispatch_waiting", "schedule": schedule(5), "options": {"expires": 5}},
+    "ring waiting jobs": {
+        "task": "experiments.tasks.dispatch_waiting",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
     "reap lost attempts": {"task": "experiments.tasks.reap_lost", "schedule": schedule(15), "options": {"expires": 15}},
-    "deliver to trackers": {"task": "experiments.tasks.deliver_outbox", "schedule": schedule(5), "options": {"expires": 5}},
+    "deliver to trackers": {
+        "task": "experiments.tasks.deliver_outbox",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from mlopspro import health
 from mlopspro.api import api
-from mlopspro.core import health
 
 urlpatterns = [
     path("", include("experiments.urls")),

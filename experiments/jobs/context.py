@@ -63,7 +63,9 @@ class JobContext:
 
         self.commit(write)
 
-    def end(self, status: JobStatus, *, kind: str = "", reason: str = "", also: Callable[[Any], None] | None = None) -> None:
+    def end(
+        self, status: JobStatus, *, kind: str = "", reason: str = "", also: Callable[[Any], None] | None = None
+    ) -> None:
         """The last write: terminal state, mirrors told, and ``also(job)`` in the same transaction."""
 
         def write(job: Any) -> None:
@@ -81,5 +83,3 @@ def _take_over_stop(context: JobContext, job: Job) -> None:
     """Every write sees the row anyway, so a stop is noticed with the next one rather than the next heartbeat."""
     if job.stop_requested_at is not None:
         context.stop.set()
-
-

@@ -56,13 +56,16 @@ class Lease:
 
         Everything an attempt leaves in the database goes through here, so that no two attempts ever both write.
         """
-        return patiently(lambda: self._commit(write))
+        return patiently(lambda: self.commit_once(write))
 
-    def _commit(self, write: Callable[[Any], T]) -> T:
+    def commit_once(self, write: Callable[[Any], T]) -> T:
+        """commit without waiting for a database that is away."""
         with transaction.atomic():
-            job = self.model._default_manager.select_for_update(of=("self",)).filter(
-                pk=self.pk, lease_token=self.token, status=JobStatus.RUNNING
-            ).first()
+            job = (
+                self.model._default_manager.select_for_update(of=("self",))
+                .filter(pk=self.pk, lease_token=self.token, status=JobStatus.RUNNING)
+                .first()
+            )
             if job is None:
                 raise LeaseLost(f"{self.model.KIND} {self.pk}: attempt {self.attempt} no longer owns it")
             result = write(job)

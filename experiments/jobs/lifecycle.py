@@ -25,12 +25,15 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def claim(kind: str) -> Lease | None:
-    """Takes the longest waiting job of this kind, or None. Two workers never get the same one (SKIP LOCKED)."""
+def claim(kind: str, pk: Any = None) -> Lease | None:
+    """Takes the longest waiting job of this kind (or the one named), or None. SKIP LOCKED: never two takers of one."""
     model = MODELS[kind]
     now = timezone.now()
     with transaction.atomic():
-        job: Any = model._default_manager.claimable(now).select_for_update(of=("self",), skip_locked=True).first()  # type: ignore[attr-defined]
+        waiting = model._default_manager.claimable(now)  # type: ignore[attr-defined]
+        if pk is not None:
+            waiting = waiting.filter(pk=pk)
+        job: Any = waiting.select_for_update(of=("self",), skip_locked=True).first()
         if job is None:
             return None
         job.status = JobStatus.RUNNING
@@ -102,7 +105,9 @@ def reap() -> int:
                 )
                 if job is None:
                     continue
-                attempt_lost(job, f"its worker ({job.worker or 'unknown'}) was not heard of for {settings.JOB_LEASE_SECONDS:g} s")
+                attempt_lost(
+                    job, f"its worker ({job.worker or 'unknown'}) was not heard of for {settings.JOB_LEASE_SECONDS:g} s"
+                )
                 finish_mirrors(job)
                 job.save()
                 found += 1

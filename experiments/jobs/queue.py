@@ -45,7 +45,7 @@ class Ringer:
             kind = self._waiting.get()
             try:
                 send(kind)
-            except Exception as error:  # noqa: BLE001  whatever the broker client raises: the sweep rings again
+            except Exception as error:  # whatever the broker client raises: the sweep rings again
                 log.warning("bell not rung, the sweep will", kind=kind, error=str(error))
             finally:
                 self._waiting.task_done()

@@ -37,7 +37,12 @@ class Child:
         self.stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         command = [sys.executable, "-m", "experiments.jobs.child", *(["--warm"] if warm else [])]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=self.stderr, stderr=self.stderr, cwd=settings.BASE_DIR, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=self.stderr,
+            stderr=self.stderr,
+            cwd=settings.BASE_DIR,
+            start_new_session=True,
         )
 
     @property
@@ -144,7 +149,11 @@ class Watch:
         if row is None or row["lease_token"] != self.lease.token:
             return True
         asked = row["stop_requested_at"]
-        if row["status"] == JobStatus.RUNNING and asked and timezone.now() - asked > dt.timedelta(seconds=STOP_GRACE_SECONDS):
+        if (
+            row["status"] == JobStatus.RUNNING
+            and asked
+            and timezone.now() - asked > dt.timedelta(seconds=STOP_GRACE_SECONDS)
+        ):
             return self._end_as(JobStatus.CANCELLED)
         return False
 

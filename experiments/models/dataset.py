@@ -85,7 +85,7 @@ class Dataset(WorkspaceOwned):
         return self.sha256[:12]
 
 
-class DatasetImport(Job, WorkspaceOwned):
+class DatasetImport(Job):
     """Uploaded files on their way to a dataset: a draft until a person has seen how they would be read."""
 
     KIND: ClassVar[str] = "import"
@@ -99,9 +99,7 @@ class DatasetImport(Job, WorkspaceOwned):
     detected = models.JSONField(default=dict, help_text="Encoding, separator, columns and first rows as detected.")
     options = models.JSONField(default=dict, help_text="Column mapping and reading options that a person confirmed.")
     report = models.JSONField(default=dict)
-    dataset = models.OneToOneField(
-        Dataset, null=True, blank=True, on_delete=models.SET_NULL, related_name="import_job"
-    )
+    dataset = models.OneToOneField(Dataset, null=True, blank=True, on_delete=models.SET_NULL, related_name="import_job")
 
     class Meta:
         ordering = ("-created_at",)

@@ -13,7 +13,6 @@ from django.db import models
 
 from experiments.models.dataset import Dataset
 from experiments.models.job import Job, job_constraints, job_indexes
-from mlopspro.accounts.models import WorkspaceOwned
 
 
 class RunType(models.TextChoices):
@@ -22,7 +21,7 @@ class RunType(models.TextChoices):
     BACKTEST = "backtest", "Backtest"
 
 
-class Experiment(Job, WorkspaceOwned):
+class Experiment(Job):
     KIND: ClassVar[str] = "experiment"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -42,7 +41,9 @@ class Experiment(Job, WorkspaceOwned):
     trackers = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     notes = models.TextField(blank=True)
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    config_hash = models.CharField(max_length=64, help_text="SHA-256 over data, architecture, parameters, split and seed.")
+    config_hash = models.CharField(
+        max_length=64, help_text="SHA-256 over data, architecture, parameters, split and seed."
+    )
 
     environment = models.JSONField(default=dict, help_text="Who ran it on what: commit, command, packages, machine.")
     dataset_statistics = models.JSONField(default=dict)

@@ -8,12 +8,14 @@ so an attempt that lost its lease cannot write anything, however late it wakes u
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+
+from mlopspro.accounts.models import WorkspaceOwned, WorkspaceQuerySet
 
 
 class JobStatus(models.TextChoices):
@@ -49,6 +51,7 @@ _LOOKS = {
 }
 ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
+REPEATABLE = frozenset({JobStatus.DRAFT, JobStatus.FAILED, JobStatus.CANCELLED})
 
 
 class FailureKind(models.TextChoices):
@@ -67,7 +70,7 @@ class JobStateError(Exception):
     """A transition that the job's present state does not allow; the message can be shown to people."""
 
 
-class JobQuerySet(models.QuerySet["Job"]):
+class JobQuerySet(WorkspaceQuerySet["Job"]):
     def claimable(self, now: dt.datetime) -> models.QuerySet[Job]:
         """Queued jobs that may start now, the longest waiting first."""
         due = models.Q(not_before__isnull=True) | models.Q(not_before__lte=now)
@@ -75,12 +78,14 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def lost(self, now: dt.datetime) -> models.QuerySet[Job]:
         """Running jobs whose lease ran out. COALESCE: a row that never sent a heartbeat must not be overlooked."""
-        return self.filter(status=JobStatus.RUNNING).annotate(
-            leased_until=Coalesce("lease_until", "started_at", "created_at")
-        ).filter(leased_until__lt=now)
+        return (
+            self.filter(status=JobStatus.RUNNING)
+            .annotate(leased_until=Coalesce("lease_until", "started_at", "created_at"))
+            .filter(leased_until__lt=now)
+        )
 
 
-class Job(models.Model):
+class Job(WorkspaceOwned):
     """Abstract base of the rows that workers work off."""
 
     KIND: ClassVar[str]
@@ -111,7 +116,7 @@ class Job(models.Model):
     progress_total = models.PositiveIntegerField(default=0)
     phase_started_at = models.DateTimeField(null=True, blank=True)
 
-    objects = JobQuerySet.as_manager()
+    objects: Any = JobQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -157,7 +162,7 @@ class Job(models.Model):
     @property
     def status_icon(self) -> str:
         lost = self.seems_lost() or self.failure_kind == FailureKind.WORKER_LOST
-        return "unplug" if lost and not self.state is JobStatus.COMPLETED else self.state.icon
+        return "unplug" if lost and self.state is not JobStatus.COMPLETED else self.state.icon
 
     @property
     def duration(self) -> dt.timedelta | None:
@@ -182,9 +187,10 @@ class Job(models.Model):
     # --- Transitions of one row; each refuses a wrong state. Workers' transitions are in experiments.jobs.lease -----
     def enqueue(self) -> None:
         """Draft, failed or cancelled → queued, with all its attempts again. Does not save, does not ring."""
-        if self.state in ACTIVE or self.state is JobStatus.COMPLETED:
-            if self.queued_at is not None:
-                raise JobStateError(f"It is {self.state.label.lower()}; only a failed or cancelled job can be queued again.")
+        if self.state not in REPEATABLE:
+            raise JobStateError(
+                f"It is {self.state.label.lower()}; only a failed or cancelled job can be queued again."
+            )
         self.status = JobStatus.QUEUED
         self.queued_at = timezone.now()
         self.attempt = 0
@@ -210,7 +216,8 @@ def job_constraints(name: str) -> list[models.BaseConstraint]:
             name=f"{name}_ended_has_end",
         ),
         models.CheckConstraint(
-            condition=~models.Q(status=JobStatus.FAILED) | ~models.Q(failure_reason=""), name=f"{name}_failed_has_reason"
+            condition=~models.Q(status=JobStatus.FAILED) | ~models.Q(failure_reason=""),
+            name=f"{name}_failed_has_reason",
         ),
     ]
 

@@ -51,7 +51,9 @@ def metric_groups(experiment: Experiment) -> list[MetricGroup]:
     definitions = evaluation.protocols if evaluation else {}
     groups: dict[str, MetricGroup] = {}
     for value in experiment.metric_values.all():
-        group = groups.setdefault(value.protocol, MetricGroup(value.protocol, definitions.get(value.protocol, {}), [], {}))
+        group = groups.setdefault(
+            value.protocol, MetricGroup(value.protocol, definitions.get(value.protocol, {}), [], {})
+        )
         if value.segment == "all":
             group.overall.append(value)
         else:

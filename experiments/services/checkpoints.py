@@ -37,7 +37,11 @@ class Checkpoints:
 
     def newest(self) -> tuple[int, Path] | None:
         """(epoch, folder) of the furthest checkpoint of any attempt. Runs are deterministic, so any will do."""
-        found = [(int(match[1]), folder) for folder in self.root.glob("token-*/epoch-*") if (match := NAME.match(folder.name))]
+        found = [
+            (int(match[1]), folder)
+            for folder in self.root.glob("token-*/epoch-*")
+            if (match := NAME.match(folder.name))
+        ]
         return max(found, default=None, key=lambda pair: (pair[0], str(pair[1])))
 
     def clear(self) -> None:

@@ -12,7 +12,19 @@ from typing import Any
 
 from django.conf import settings
 
-PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "keras", "tensorflow", "tensorflow-cpu", "mlflow", "wandb", "django", "celery")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "mlflow",
+    "wandb",
+    "django",
+    "celery",
+)
 
 
 def describe() -> dict[str, Any]:

@@ -23,7 +23,12 @@ FIRST_USEFUL_ROWS = 10
 
 
 def launch(
-    *, workspace: Workspace, actor: User | None, spec: LaunchSpec, through: str, idempotency_key: str = "",
+    *,
+    workspace: Workspace,
+    actor: User | None,
+    spec: LaunchSpec,
+    through: str,
+    idempotency_key: str = "",
     cloned_from: Experiment | None = None,
 ) -> Experiment:
     """Queues a run and rings for a worker when the row is committed. Raises Refused with every problem found.
@@ -35,13 +40,29 @@ def launch(
     dataset, architecture, parameters, split = _check(workspace, spec)
     _check_quota(workspace)
     experiment = Experiment(
-        workspace=workspace, created_by=actor, created_through=through, cloned_from=cloned_from,
-        idempotency_key=idempotency_key, dataset=dataset, architecture=architecture.key,
-        model_type=architecture.model_type, parameters=parameters, split=split, seed=spec.seed,
-        name=spec.name or f"{architecture.label} on {dataset.name}"[:200], trackers=list(spec.trackers),
-        notes=spec.notes, tags=list(spec.tags), max_attempts=settings.JOB_MAX_ATTEMPTS, queued_at=timezone.now(),
+        workspace=workspace,
+        created_by=actor,
+        created_through=through,
+        cloned_from=cloned_from,
+        idempotency_key=idempotency_key,
+        dataset=dataset,
+        architecture=architecture.key,
+        model_type=architecture.model_type,
+        parameters=parameters,
+        split=split,
+        seed=spec.seed,
+        name=spec.name or f"{architecture.label} on {dataset.name}"[:200],
+        trackers=list(spec.trackers),
+        notes=spec.notes,
+        tags=list(spec.tags),
+        max_attempts=settings.JOB_MAX_ATTEMPTS,
+        queued_at=timezone.now(),
         config_hash=config_hash(
-            dataset_sha256=dataset.sha256, architecture=architecture.key, parameters=parameters, split=split, seed=spec.seed
+            dataset_sha256=dataset.sha256,
+            architecture=architecture.key,
+            parameters=parameters,
+            split=split,
+            seed=spec.seed,
         ),
     )
     try:
@@ -49,7 +70,10 @@ def launch(
             experiment.save(force_insert=True)
             outbox.open_mirrors(experiment)
             audit.record(
-                action="launch_training", actor=actor, workspace=workspace, obj=experiment,
+                action="launch_training",
+                actor=actor,
+                workspace=workspace,
+                obj=experiment,
                 after={"architecture": architecture.key, "dataset": dataset.name, "through": through},
             )
             queue.ring_on_commit(Experiment.KIND)
@@ -61,7 +85,9 @@ def launch(
 
 
 def _known(workspace: Workspace, actor: User | None, key: str) -> Experiment | None:
-    return Experiment.objects.filter(workspace=workspace, created_by=actor, idempotency_key=key).first() if key else None
+    return (
+        Experiment.objects.filter(workspace=workspace, created_by=actor, idempotency_key=key).first() if key else None
+    )
 
 
 def _check(workspace: Workspace, spec: LaunchSpec) -> tuple[Dataset, Architecture, dict[str, Any], dict[str, Any]]:
@@ -92,14 +118,29 @@ def _misfits(dataset: Dataset, architecture: Architecture, split: SplitChoice) -
     problems = []
     if dataset.feedback not in architecture.feedback:
         problems.append(
-            Problem("architecture", f"{architecture.label} learns from {' or '.join(architecture.feedback)} data; {dataset.name} is {dataset.feedback}")
+            Problem(
+                "architecture",
+                f"{architecture.label} learns from {' or '.join(architecture.feedback)} data; "
+                f"{dataset.name} is {dataset.feedback}",
+            )
         )
     if split.method in ("time", "leave_last_out") and not dataset.has_timestamps:
         problems.append(Problem("split.method", f"{dataset.name} has no timestamps; accepted: random"))
     if split.method == "given" and not dataset.has_given_split:
-        problems.append(Problem("split.method", f"{dataset.name} came without a split of its own; accepted: random, time, leave_last_out"))
+        problems.append(
+            Problem(
+                "split.method",
+                f"{dataset.name} came without a split of its own; accepted: random, time, leave_last_out",
+            )
+        )
     if dataset.num_interactions < FIRST_USEFUL_ROWS:
-        problems.append(Problem("dataset", f"{dataset.name} has {dataset.num_interactions} interactions; at least {FIRST_USEFUL_ROWS} are needed to split it"))
+        problems.append(
+            Problem(
+                "dataset",
+                f"{dataset.name} has {dataset.num_interactions} interactions; "
+                f"at least {FIRST_USEFUL_ROWS} are needed to split it",
+            )
+        )
     return problems
 
 
@@ -115,7 +156,14 @@ def default_split(dataset: Dataset) -> SplitChoice:
 def _check_quota(workspace: Workspace) -> None:
     active = Experiment.objects.filter(workspace=workspace, status__in=list(ACTIVE)).count()
     if active >= settings.JOB_QUEUE_LIMIT:
-        raise TooMany([Problem("name", f"{active} runs wait or run already; the limit is {settings.JOB_QUEUE_LIMIT}. Stop some or wait")])
+        raise TooMany(
+            [
+                Problem(
+                    "name",
+                    f"{active} runs wait or run already; the limit is {settings.JOB_QUEUE_LIMIT}. Stop some or wait",
+                )
+            ]
+        )
 
 
 def stop(experiment: Experiment, actor: User) -> Experiment:
@@ -129,7 +177,9 @@ def retry(experiment: Experiment, actor: User) -> Experiment:
     """Queues a failed or cancelled run again; it goes on from its last checkpoint. Raises JobStateError."""
     again = lifecycle.enqueue_again(experiment, actor)
     outbox.reopen_mirrors(again)
-    audit.record(action="launch_training", actor=actor, workspace=experiment.workspace, obj=experiment, after={"retry": True})
+    audit.record(
+        action="launch_training", actor=actor, workspace=experiment.workspace, obj=experiment, after={"retry": True}
+    )
     return again  # type: ignore[return-value]
 
 
@@ -138,7 +188,9 @@ def delete(experiment: Experiment, actor: User) -> None:
     with transaction.atomic():
         locked = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
         if locked.is_active:
-            raise JobStateError(f"{locked.name} is {JobStatus(locked.status).label.lower()}; stop it before deleting it.")
+            raise JobStateError(
+                f"{locked.name} is {JobStatus(locked.status).label.lower()}; stop it before deleting it."
+            )
         locked.deleted_at = timezone.now()
         locked.save(update_fields=["deleted_at"])
         audit.record(action="delete_experiment", actor=actor, workspace=locked.workspace, obj=locked)
@@ -151,7 +203,10 @@ def restore(experiment: Experiment, actor: User) -> None:
 
 def command_line(experiment: Experiment) -> str:
     """The command that launches the same run again."""
-    parts = [f'manage.py train_model --dataset {experiment.dataset_id} --architecture {experiment.architecture}', f"--seed {experiment.seed}"]
+    parts = [
+        f"manage.py train_model --dataset {experiment.dataset_id} --architecture {experiment.architecture}",
+        f"--seed {experiment.seed}",
+    ]
     parts += [f"--split {experiment.split.get('method')}", f"--split-seed {experiment.split.get('seed')}"]
     parts += [f"--set {key}={value}" for key, value in experiment.parameters.items()]
     return " ".join(parts)

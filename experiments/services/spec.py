@@ -53,14 +53,28 @@ class SplitChoice(BaseModel):
 class LaunchSpec(BaseModel):
     """One training run as asked for. Unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
-        {"name": "hybrid on MovieLens", "dataset": "6f2c…", "architecture": "hybrid", "parameters": {"epochs": 10}}
-    ]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "hybrid on MovieLens",
+                    "dataset": "6f2c…",
+                    "architecture": "hybrid",
+                    "parameters": {"epochs": 10},
+                }
+            ]
+        },
+    )
 
-    name: str = Field("", max_length=200, description="Shown everywhere; made from architecture and dataset where empty.")
+    name: str = Field(
+        "", max_length=200, description="Shown everywhere; made from architecture and dataset where empty."
+    )
     dataset: uuid.UUID
     architecture: str = Field("hybrid", max_length=60)
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Hyperparameters of the architecture; the rest takes its defaults.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Hyperparameters of the architecture; the rest takes its defaults."
+    )
     split: SplitChoice | None = Field(None, description="Left out: what suits the dataset.")
     seed: int = Field(42, ge=0, le=MAX_SEED, description="Of initial weights, shuffling and sampling (random_state).")
     trackers: list[Tracker] = Field(default_factory=lambda: ["mlflow", "wandb"])
@@ -70,7 +84,7 @@ class LaunchSpec(BaseModel):
     @field_validator("name", "notes")
     @classmethod
     def no_control_characters(cls, value: str) -> str:
-        if any(ord(char) < 32 and char not in "\n\t" or ord(char) == 127 for char in value):
+        if any((ord(char) < 32 and char not in "\n\t") or ord(char) == 127 for char in value):
             raise ValueError("contains control characters; plain text is accepted")
         return value.strip()
 
@@ -100,7 +114,9 @@ def problems_of(error: ValidationError, prefix: str = "") -> list[Problem]:
     return found
 
 
-def config_hash(*, dataset_sha256: str, architecture: str, parameters: dict[str, Any], split: dict[str, Any], seed: int) -> str:
+def config_hash(
+    *, dataset_sha256: str, architecture: str, parameters: dict[str, Any], split: dict[str, Any], seed: int
+) -> str:
     """SHA-256 over everything that decides a run's numbers; equal hashes mean the same computation."""
     content = {
         "dataset": dataset_sha256,

@@ -103,19 +103,21 @@ def run_experiment(context: JobContext) -> None:
         raise JobFailed(str(error), FailureKind.DIVERGED) from error
     clock.lap("train")
     context.phase("Evaluating")
-    evaluation = results.evaluate_run(run, prepared, fitted)
+    evaluation = results.evaluate_run(prepared, fitted)
     clock.lap("evaluate")
     context.phase("Saving")
     files = results.save_files(run, context.lease, fitted, evaluation)
+    folder = f"{run.folder}/artifacts-{context.lease.token}"
     clock.lap("save")
 
     def write(job: Experiment) -> None:
         job.best_epoch = fitted.best_epoch
         job.timings = clock.laps
-        results.record(job, evaluation, files)
+        job.dataset_statistics = results.statistics_of(prepared)
+        results.record(job, evaluation, files, folder)
         outbox.record_metrics(job)
         outbox.record_artifacts(job)
-        lifecycle.note(job, f"Completed in {clock.total:.1f} s: {results.headline(job)}", "info")
+        lifecycle.note(job, f"Completed in {clock.total:.1f} s: {results.headline_sentence(job)}", "info")
 
     context.end(JobStatus.COMPLETED, also=write)
     checkpoints.clear()
@@ -146,4 +148,3 @@ class Clock:
     @property
     def total(self) -> float:
         return sum(self.laps.values())
-

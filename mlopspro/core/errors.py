@@ -22,4 +22,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, "Something broke", "The error is in the log with this request's id. Nothing was saved.")
+    return _answer(
+        request, 500, "Something broke", "The error is in the log with this request's id. Nothing was saved."
+    )

@@ -7,13 +7,13 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from mlopspro.accounts.services.people import command_actor, command_workspace
 from pydantic import ValidationError
 
 from experiments.jobs import queue
 from experiments.models import Dataset, Experiment
 from experiments.services import launch
 from experiments.services.spec import LaunchSpec, Refused, problems_of
-from mlopspro.accounts.services.people import command_actor, command_workspace
 
 
 class Command(BaseCommand):
@@ -23,13 +23,17 @@ class Command(BaseCommand):
         parser.add_argument("--dataset", required=True, help="Name or id of a dataset")
         parser.add_argument("--architecture", default="hybrid")
         parser.add_argument("--name", default="")
-        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="A hyperparameter; repeatable")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="A hyperparameter; repeatable"
+        )
         parser.add_argument("--split", choices=["random", "time", "leave_last_out", "given"])
         parser.add_argument("--test-share", type=float, help="Share of rows in the test part (0.2)")
         parser.add_argument("--validation-share", type=float)
         parser.add_argument("--split-seed", type=int)
         parser.add_argument("--seed", type=int, default=42, help="random_state of weights, shuffling and sampling")
-        parser.add_argument("--tracker", action="append", choices=["mlflow", "wandb", "none"], help="Repeatable; default both")
+        parser.add_argument(
+            "--tracker", action="append", choices=["mlflow", "wandb", "none"], help="Repeatable; default both"
+        )
         parser.add_argument("--tag", action="append", default=[])
         parser.add_argument("--notes", default="")
         parser.add_argument("--workspace", default="", help="Slug; needed where there are several")
@@ -42,7 +46,9 @@ class Command(BaseCommand):
         dataset = self._dataset(workspace, options["dataset"])
         try:
             spec = LaunchSpec.model_validate(self._asked(options, dataset))
-            run = launch.launch(workspace=workspace, actor=command_actor(options["actor"]), spec=spec, through="command")
+            run = launch.launch(
+                workspace=workspace, actor=command_actor(options["actor"]), spec=spec, through="command"
+            )
         except ValidationError as error:
             raise CommandError("\n".join(f"{item.field}: {item.message}" for item in problems_of(error))) from error
         except Refused as error:
@@ -53,7 +59,11 @@ class Command(BaseCommand):
         if not options["no_wait"]:
             run = self._follow(run, quiet=options["json"])
         if options["json"]:
-            self.stdout.write(json.dumps({"id": str(run.pk), "status": run.status, "metrics": run.metrics, "error": run.failure_reason}))
+            self.stdout.write(
+                json.dumps(
+                    {"id": str(run.pk), "status": run.status, "metrics": run.metrics, "error": run.failure_reason}
+                )
+            )
         if run.status in ("failed", "cancelled") and not options["no_wait"]:
             raise CommandError(f"{run.status_label}: {run.failure_reason or 'stopped by a person'}")
 
@@ -69,14 +79,25 @@ class Command(BaseCommand):
 
     def _asked(self, options: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
         split = launch.default_split(dataset).model_dump()
-        for key, option in (("method", "split"), ("test_share", "test_share"), ("validation_share", "validation_share"), ("seed", "split_seed")):
+        for key, option in (
+            ("method", "split"),
+            ("test_share", "test_share"),
+            ("validation_share", "validation_share"),
+            ("seed", "split_seed"),
+        ):
             if options[option] is not None:
                 split[key] = options[option]
         trackers = options["tracker"] if options["tracker"] is not None else ["mlflow", "wandb"]
         return {
-            "name": options["name"], "dataset": dataset.pk, "architecture": options["architecture"],
-            "parameters": dict(self._pair(text) for text in options["set"]), "split": split, "seed": options["seed"],
-            "trackers": [name for name in trackers if name != "none"], "notes": options["notes"], "tags": options["tag"],
+            "name": options["name"],
+            "dataset": dataset.pk,
+            "architecture": options["architecture"],
+            "parameters": dict(self._pair(text) for text in options["set"]),
+            "split": split,
+            "seed": options["seed"],
+            "trackers": [name for name in trackers if name != "none"],
+            "notes": options["notes"],
+            "tags": options["tag"],
         }
 
     def _pair(self, text: str) -> tuple[str, Any]:
@@ -103,5 +124,8 @@ class Command(BaseCommand):
             time.sleep(0.3)
         if run.metrics and not quiet:
             for protocol, figures in run.metrics.items():
-                self.stdout.write(f"{protocol}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None))
+                self.stdout.write(
+                    f"{protocol}: "
+                    + ", ".join(f"{name} {value:.4f}" for name, value in figures.items() if value is not None)
+                )
         return run
