@@ -1,0 +1,139 @@
+"""Form fields made from a pydantic model, so that a bound is written once and page, API and command agree.
+
+The fields only carry text: pydantic reads it and decides. That keeps what a person typed on the page, word for word,
+and gives every refusal the same sentence: the value, and what would be accepted.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+from django import forms
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+
+YES = ("true", "on", "1", "yes")
+
+
+def bare(annotation: Any) -> tuple[Any, bool]:
+    """The type without None, and whether None is accepted."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return parts[0], len(parts) < len(get_args(annotation))
+    return annotation, False
+
+
+def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
+    """(lowest, highest) accepted value; None where there is no bound."""
+    lowest: float | None = None
+    highest: float | None = None
+    for rule in info.metadata:
+        if isinstance(rule, annotated_types.Ge):
+            lowest = rule.ge  # type: ignore[assignment]
+        elif isinstance(rule, annotated_types.Gt):
+            lowest = rule.gt  # type: ignore[assignment]
+        elif isinstance(rule, annotated_types.Le):
+            highest = rule.le  # type: ignore[assignment]
+        elif isinstance(rule, annotated_types.Lt):
+            highest = rule.lt  # type: ignore[assignment]
+    return lowest, highest
+
+
+def accepted(info: FieldInfo) -> str:
+    """What a field accepts, in words: "a whole number from 1 to 1,000"."""
+    kind, _ = bare(info.annotation)
+    if get_origin(kind) is Literal:
+        return " or ".join(str(choice) for choice in get_args(kind))
+    if kind is bool:
+        return "on or off"
+    noun = {int: "a whole number", float: "a number"}.get(kind, "text")
+    lowest, highest = bounds(info)
+    above = "above " if any(isinstance(rule, annotated_types.Gt) for rule in info.metadata) else "from "
+    if lowest is not None and highest is not None:
+        return f"{noun} {above}{_plain(lowest)} to {_plain(highest)}"
+    if lowest is not None:
+        return f"{noun} {above}{_plain(lowest)}"
+    if highest is not None:
+        return f"{noun} up to {_plain(highest)}"
+    return noun
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
+
+
+def form_field(name: str, info: FieldInfo) -> forms.Field:
+    """The Django field for one pydantic field, with its title, help, default and bounds."""
+    kind, _ = bare(info.annotation)
+    label = info.title or name.replace("_", " ").capitalize()
+    help_text = info.description or ""
+    default = None if info.default is PydanticUndefined else info.default
+    if kind is bool:
+        return forms.BooleanField(label=label, help_text=help_text, required=False, initial=default)
+    if get_origin(kind) is Literal:
+        choices = [(str(choice), str(choice).replace("_", " ")) for choice in get_args(kind)]
+        return forms.ChoiceField(label=label, help_text=help_text, required=False, initial=default, choices=choices)
+    if kind in (int, float):
+        said = f"{help_text.rstrip('.')}. " if help_text else ""
+        what = accepted(info).removeprefix("a whole number ").removeprefix("a number ")
+        return forms.CharField(
+            label=label,
+            required=False,
+            initial=default,
+            max_length=40,
+            help_text=f"{said}{what[:1].upper()}{what[1:]}, default {_shown(default)}.",
+            widget=forms.TextInput(
+                attrs={"inputmode": "numeric" if kind is int else "decimal", "data-numeric": "true"}
+            ),
+        )
+    return forms.CharField(label=label, help_text=help_text, required=False, initial=default, max_length=200)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+class ModelBackedForm(forms.Form):
+    """A form over one pydantic model. ``values()`` is what pydantic is to read; ``problems`` are put on the fields."""
+
+    model: type[BaseModel]
+
+    def values(self) -> dict[str, Any]:
+        """Typed-in values by field name. A field left empty is left out and takes its default."""
+        found: dict[str, Any] = {}
+        for name, info in self.model.model_fields.items():
+            kind, _ = bare(info.annotation)
+            raw = self.data.get(self.add_prefix(name))
+            if kind is bool:
+                found[name] = str(raw).lower() in YES if raw is not None else False
+            elif raw is not None and raw.strip():
+                found[name] = raw.strip()
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return self.model.model_validate(self.values()).model_dump(mode="json")
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                name = str(item["loc"][0]) if item["loc"] else None
+                self.add_error(name if name in self.fields else None, said(item, self.model))
+        return self.cleaned_data
+
+
+def said(item: ErrorDetails, model: type[BaseModel]) -> str:
+    """One of pydantic's findings as a sentence: the value, and what would be accepted."""
+    name = str(item["loc"][0]) if item["loc"] else ""
+    info = model.model_fields.get(name)
+    if info is None:
+        return str(item["msg"])
+    given = str(item.get("input"))[:60]
+    return f"{given} is not accepted; accepted: {accepted(info)}."
+
+
+def form_class(model: type[BaseModel], name: str = "GeneratedForm") -> type[ModelBackedForm]:
+    """A form class with one field for each field of ``model``, in its order."""
+    fields = {key: form_field(key, info) for key, info in model.model_fields.items()}
+    return type(name, (ModelBackedForm,), {**fields, "model": model})

@@ -1,0 +1,82 @@
+"""How metrics and protocols are called and explained on pages (decision D2). Names on the wire use ``_at_``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+AT_K = re.compile(r"^(?P<base>[a-z0-9_]+)_at_(?P<k>\d+)$")
+
+LABELS = {
+    "precision": "Precision", "recall": "Recall", "f1": "F1", "ndcg": "NDCG", "map": "MAP", "mrr": "MRR",
+    "hit_rate": "Hit rate", "coverage": "Coverage", "novelty": "Novelty", "diversity": "Diversity",
+    "popularity_bias": "Popularity bias", "rmse": "RMSE", "mae": "MAE",
+}  # fmt: skip
+
+DEFINITIONS = {
+    "precision": "Share of the recommended items that are relevant, averaged over users.",
+    "recall": "Share of a user's relevant items that are recommended, averaged over users.",
+    "f1": "Harmonic mean of the averaged precision and recall: 2PR / (P + R).",
+    "ndcg": "How near the top the relevant items stand: gain 1 for a hit, divided by log2 of its place + 1, "
+    "as a share of the best possible order, averaged over users.",
+    "map": "Mean over users of the average precision at the place of each relevant item.",
+    "mrr": "Mean over users of 1 / place of the first relevant item.",
+    "hit_rate": "Share of users with at least one relevant item in their list.",
+    "coverage": "Share of all items that are in at least one user's list.",
+    "novelty": "Mean self-information of the recommended items, in bits: rare items count more.",
+    "diversity": "How much the lists of different items differ within a list; 1 is no likeness at all.",
+    "popularity_bias": "Mean popularity of the recommended items against the mean of the data; 1 is no bias.",
+    "rmse": "Root of the mean squared error of predicted ratings over all test ratings, in rating units.",
+    "mae": "Mean absolute error of predicted ratings over all test ratings, in rating units.",
+}
+
+PROTOCOLS = {
+    "rated": "Rated: each user's test items are ordered by predicted rating; those of the top k whose prediction "
+    "reaches the cut are recommended. It flatters, so its lines include recommending everything.",
+    "catalogue": "Catalogue: every item the user has not met in training is ranked; a test interaction is relevant.",
+    "pointwise": "Pointwise: predicted against actual rating over all test ratings, clipped to the scale.",
+}
+
+SEGMENTS = {
+    "all": "All users", "new": "New users", "new_users": "New users", "light": "Light users",
+    "light_users": "Light users", "heavy": "Heavy users", "heavy_users": "Heavy users", "head": "Head items",
+    "head_items": "Head items", "tail": "Tail items", "tail_items": "Tail items",
+}  # fmt: skip
+
+TICKS = ("random", "popularity", "everything", "oracle")
+
+
+def base_and_k(name: str) -> tuple[str, int | None]:
+    """ "ndcg_at_10" → ("ndcg", 10); "rmse" → ("rmse", None)."""
+    match = AT_K.match(name)
+    return (match["base"], int(match["k"])) if match else (name, None)
+
+
+def label(name: str) -> str:
+    """ "precision_at_10" → "Precision@10"."""
+    base, k = base_and_k(name)
+    words = LABELS.get(base, base.replace("_", " ").capitalize())
+    return f"{words}@{k}" if k is not None else words
+
+
+def definition(name: str) -> str:
+    return DEFINITIONS.get(base_and_k(name)[0], "")
+
+
+def protocol_label(protocol: str) -> str:
+    return protocol.capitalize()
+
+
+def protocol_definition(protocol: str, stored: dict[str, Any] | None = None) -> str:
+    """The protocol in a sentence, with the cut and the relevance rule this run was measured with."""
+    words = PROTOCOLS.get(protocol, protocol)
+    found = stored or {}
+    if isinstance(found.get("relevant_from"), (int, float)):
+        words += f" Relevant: {found['relevant_from']:g} and above."
+    if isinstance(found.get("cut"), (int, float)):
+        words += f" Cut: {found['cut']:.3g}."
+    return words
+
+
+def segment_label(segment: str) -> str:
+    return SEGMENTS.get(segment, segment.replace("_", " ").capitalize())

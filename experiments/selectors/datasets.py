@@ -1,0 +1,48 @@
+"""Reads for pages about datasets. Each states what it costs."""
+
+from __future__ import annotations
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
+
+from experiments.models import Dataset, DatasetImport, Experiment
+from experiments.models.job import ACTIVE, JobStatus
+from mlopspro.accounts.models import Workspace
+
+PAGE_SIZE = 50
+CHOICES = 500
+"""Datasets offered in a choice; the newest. The address takes any: /training/?dataset=<id>."""
+
+
+def listed(workspace: Workspace) -> QuerySet[Dataset]:
+    """Datasets of a workspace that are not deleted, the newest first, with ``num_runs``; no query yet."""
+    rows = Dataset.objects.filter(workspace=workspace, deleted_at__isnull=True).select_related("created_by")
+    runs = Count("experiments", filter=Q(experiments__deleted_at__isnull=True))
+    return rows.annotate(num_runs=runs).defer("statistics", "findings").order_by("-created_at", "id")
+
+
+def page_of(workspace: Workspace, number: int | str) -> Page[Dataset]:
+    """One page of 50: two queries whatever the number of datasets."""
+    return Paginator(listed(workspace), PAGE_SIZE).get_page(number)
+
+
+def choices(workspace: Workspace, wanted: Dataset | None = None) -> list[Dataset]:
+    """What can be trained on, the newest first, and ``wanted`` in any case: one query."""
+    rows = Dataset.objects.filter(workspace=workspace, deleted_at__isnull=True).defer("statistics", "findings")
+    found = list(rows.order_by("-created_at", "id")[:CHOICES])
+    if wanted is not None and all(row.pk != wanted.pk for row in found):
+        found.append(wanted)
+    return found
+
+
+def open_imports(workspace: Workspace) -> list[DatasetImport]:
+    """Imports that wait for a person or a worker, or failed within the last few: one query."""
+    states = [JobStatus.DRAFT, *ACTIVE, JobStatus.FAILED]
+    rows = DatasetImport.objects.filter(workspace=workspace, status__in=states, dataset__isnull=True)
+    return list(rows.defer("detected").order_by("-created_at")[:10])
+
+
+def runs_on(dataset: Dataset, limit: int = 10) -> tuple[list[Experiment], int]:
+    """The newest runs made from a dataset, and how many there are: two queries."""
+    rows = Experiment.objects.filter(dataset=dataset, deleted_at__isnull=True)
+    return list(rows.order_by("-created_at", "id")[:limit]), rows.count()

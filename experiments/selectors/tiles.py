@@ -1,0 +1,55 @@
+"""The headline figures of a run, each with its protocol and reference lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from experiments.metric_words import definition, label
+from experiments.models import MetricValue
+
+EXPLICIT = (
+    ("rated", "f1_at_10"),
+    ("rated", "precision_at_10"),
+    ("rated", "recall_at_10"),
+    ("pointwise", "rmse"),
+    ("catalogue", "ndcg_at_10"),
+    ("catalogue", "coverage_at_10"),
+)
+IMPLICIT = (
+    ("catalogue", "ndcg_at_10"),
+    ("catalogue", "precision_at_10"),
+    ("catalogue", "recall_at_10"),
+    ("catalogue", "f1_at_10"),
+    ("catalogue", "hit_rate_at_10"),
+    ("catalogue", "coverage_at_10"),
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline metric as its page shows it."""
+
+    metric: MetricValue
+
+    @property
+    def label(self) -> str:
+        return label(self.metric.name)
+
+    @property
+    def definition(self) -> str:
+        return definition(self.metric.name)
+
+
+def attained(metric: MetricValue) -> float | None:
+    """(model - random) / (oracle - random): its share of what any model could reach; None where undefined."""
+    if metric.value is None or metric.random is None or metric.oracle is None or metric.oracle == metric.random:
+        return None
+    return (metric.value - metric.random) / (metric.oracle - metric.random)
+
+
+def headline(metrics: Iterable[MetricValue]) -> list[Tile]:
+    """The headline tiles in their order; those that were not measured are left out."""
+    known = {(row.protocol, row.name): row for row in metrics if row.segment == "all"}
+    wanted = EXPLICIT if any(protocol == "rated" for protocol, _ in known) else IMPLICIT
+    return [Tile(known[key]) for key in wanted if key in known]

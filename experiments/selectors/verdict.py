@@ -1,0 +1,67 @@
+"""What a run's metrics amount to, in sentences that can be checked: the first thing its page says (decision D2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from experiments.metric_words import label
+from experiments.models import MetricValue
+
+LISTS = "ndcg_at_10"
+RATED = "f1_at_10"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence with the tone of its banner: good, warning or bad."""
+
+    tone: str
+    text: str
+
+
+def loses_to_popularity(metrics: Iterable[MetricValue]) -> MetricValue | None:
+    """The catalogue metric by which it ranks worse than popularity, if it does."""
+    found = _find(metrics, "catalogue", LISTS)
+    if found is None or found.value is None or found.popularity is None:
+        return None
+    return found if found.value < found.popularity else None
+
+
+def verdicts(metrics: Iterable[MetricValue], architecture: str) -> list[Verdict]:
+    """Sentences about the whole test set, the gravest first; empty where nothing can be said."""
+    values = [value for value in metrics if value.segment == "all"]
+    found = [_on_catalogue(values, architecture), _on_rated(values)]
+    order = {"bad": 0, "warning": 1, "good": 2}
+    return sorted((verdict for verdict in found if verdict), key=lambda verdict: order[verdict.tone])
+
+
+def _find(metrics: Iterable[MetricValue], protocol: str, name: str) -> MetricValue | None:
+    return next(
+        (row for row in metrics if row.protocol == protocol and row.name == name and row.segment == "all"), None
+    )
+
+
+def _on_catalogue(values: list[MetricValue], architecture: str) -> Verdict | None:
+    row = _find(values, "catalogue", LISTS)
+    if row is None or row.value is None or row.popularity is None or architecture == "popularity":
+        return None
+    figures = f"{label(row.name)} {row.value:.3g} against {row.popularity:.3g} (catalogue)"
+    if row.value < row.popularity:
+        return Verdict(
+            "warning",
+            f"It ranks the catalogue worse than a popularity list: {figures}. "
+            "Do not let it choose lists on its own; its ratings may still be good.",
+        )
+    return Verdict("good", f"It ranks the catalogue better than a popularity list: {figures}.")
+
+
+def _on_rated(values: list[MetricValue]) -> Verdict | None:
+    row = _find(values, "rated", RATED)
+    if row is None or row.value is None or row.everything is None:
+        return None
+    figures = f"{label(row.name)} {row.value:.3g} against {row.everything:.3g} (rated)"
+    if row.value <= row.everything:
+        return Verdict("warning", f"On rated items it is no better than recommending everything: {figures}.")
+    oracle = f", at most {row.oracle:.3g} is possible" if row.oracle is not None else ""
+    return Verdict("good", f"On rated items it is better than recommending everything: {figures}{oracle}.")

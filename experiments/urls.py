@@ -1,0 +1,45 @@
+"""Addresses of the home page, datasets, training and experiments. Identifiers are UUIDs; nouns are plural."""
+
+from django.urls import path
+
+from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
+
+app_name = "experiments"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("now/", home.now, name="home_now"),
+    path("datasets/", datasets.dataset_list, name="datasets"),
+    path("datasets/import/", imports.upload, name="dataset_import"),
+    path("datasets/synthetic/", imports.synthetic, name="dataset_synthetic"),
+    path("datasets/<uuid:pk>/", datasets.dataset_detail, name="dataset"),
+    path("datasets/<uuid:pk>/refused.csv", datasets.refused_csv, name="dataset_refused_csv"),
+    path("datasets/<uuid:pk>/delete/", datasets.delete, name="dataset_delete"),
+    path("datasets/<uuid:pk>/restore/", datasets.restore, name="dataset_restore"),
+    path("imports/<uuid:pk>/", imports.detail, name="import"),
+    path("imports/<uuid:pk>/preview/", imports.preview, name="import_preview"),
+    path("imports/<uuid:pk>/status/", imports.status, name="import_status"),
+    path("imports/<uuid:pk>/confirm/", imports.confirm, name="import_confirm"),
+    path("imports/<uuid:pk>/stop/", imports.stop, name="import_stop"),
+    path("imports/<uuid:pk>/discard/", imports.discard, name="import_discard"),
+    path("training/", training.training, name="training"),
+    path("training/parts/", training.parts, name="training_parts"),
+    path("training/estimate/", training.estimate, name="training_estimate"),
+    path("training/running/", training.running, name="training_running"),
+    path("experiments/", experiments.experiment_list, name="experiments"),
+    path("experiments/rows/", experiments.rows, name="experiment_rows"),
+    path("experiments/<uuid:pk>/", experiment.detail, name="experiment"),
+    path("experiments/<uuid:pk>/status/", experiment.status, name="experiment_status"),
+    path("experiments/<uuid:pk>/curves/", experiment.curves, name="experiment_curves"),
+    path("experiments/<uuid:pk>/log/", experiment.log_lines, name="experiment_log_lines"),
+    path("experiments/<uuid:pk>/log.txt", artifacts.log_file, name="experiment_log_file"),
+    path("experiments/<uuid:pk>/mirrors/", experiment.mirrors, name="experiment_mirrors"),
+    path(
+        "experiments/<uuid:pk>/mirrors/<slug:tracker>/retry/", run_actions.retry_mirror, name="experiment_mirror_retry"
+    ),
+    path("experiments/<uuid:pk>/stop/", run_actions.stop, name="experiment_stop"),
+    path("experiments/<uuid:pk>/retry/", run_actions.retry, name="experiment_retry"),
+    path("experiments/<uuid:pk>/delete/", run_actions.delete, name="experiment_delete"),
+    path("experiments/<uuid:pk>/restore/", run_actions.restore, name="experiment_restore"),
+    path("experiments/<uuid:pk>/artifacts/<int:artifact>/", artifacts.download, name="artifact"),
+    path("experiments/<uuid:pk>/artifacts/<int:artifact>/preview/", artifacts.preview, name="artifact_preview"),
+]
