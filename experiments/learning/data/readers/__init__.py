@@ -1,0 +1,1 @@
+"""Readers: one file per format, one common form of rows. Start at ``registry``."""
