@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -75,7 +74,7 @@ class MLflow:
         try:
             with urllib.request.urlopen(f"{addresses.mlflow_uri()}/health", timeout=2) as response:  # noqa: S310
                 return bool(response.status == 200)
-        except (urllib.error.URLError, OSError):
+        except OSError:
             return False
 
     def prepare(self) -> None:

@@ -83,3 +83,9 @@ class Child:
         self.record = None
         self._next_start = time.monotonic() + self._delay
         self._delay = min(self._delay * 2, LONGEST_DELAY)
+
+
+def _in_words(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "ended"
+    return f"was ended by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"

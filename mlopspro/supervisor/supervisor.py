@@ -13,7 +13,7 @@ import psutil
 
 from mlopspro import embedded
 from mlopspro.embedded import processes
-from mlopspro.embedded.paths import log_dir, run_dir
+from mlopspro.embedded.paths import log_dir
 from mlopspro.supervisor import logs
 from mlopspro.supervisor.child import Child
 from mlopspro.supervisor.roles import Role
@@ -122,8 +122,3 @@ def end_leftovers(names: Iterable[str] = ROLE_NAMES) -> list[str]:
         processes.forget(name)
     processes.kill_all(family, patience=5.0)
     return found
-
-
-def lock_path() -> str:
-    """The file that a running ``up`` keeps locked."""
-    return str(run_dir() / "up.lock")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -145,8 +147,6 @@ class Command(BaseCommand):
 
     def _demo(self) -> None:
         """Run ``manage.py demo`` beside the loop that watches the others, its words shown here."""
-        import subprocess
-
         demo = subprocess.Popen([sys.executable, "manage.py", "demo"], cwd=roles.REPOSITORY, start_new_session=True)
         while demo.poll() is None and not self.supervisor.stopping.wait(0.5):
             self.supervisor.watch()
@@ -162,7 +162,9 @@ class Command(BaseCommand):
         try:
             with urllib.request.urlopen(f"{self.address}healthz", timeout=2) as response:  # noqa: S310
                 return bool(response.status == 200)
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError:
+            return True  # an answer, if only a refusal: this address need not be one of ALLOWED_HOSTS
+        except OSError:
             return False
 
     def _running_address(self) -> str:
@@ -173,5 +175,7 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         """One line with the seconds since the start."""
-        self.stdout.write(f"{time.monotonic() - self.began:6.1f} s  {text}")
-        self.stdout.flush()
+        # The terminal may be gone (SIGHUP); stopping must go on all the same.
+        with suppress(OSError):
+            self.stdout.write(f"{time.monotonic() - self.began:6.1f} s  {text}")
+            self.stdout.flush()
