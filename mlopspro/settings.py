@@ -16,7 +16,7 @@ from mlopspro import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+embedded.read_dotenv()
 
 # --- Mode -----------------------------------------------------------------------------------------------
 PRODUCTION = env.bool("MLOPSPRO_PRODUCTION", default=False)
@@ -96,7 +96,7 @@ TEMPLATES = [
 ]
 
 # --- Database -----------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=embedded.database_url())}
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url())}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     # Measured: with these two a Postgres restart costs no failed request; a pool without checks costs three.

@@ -7,7 +7,7 @@ supervisor knows whether a server is embedded.
 from mlopspro.embedded.addresses import database_url, is_given, mlflow_uri, redis_url, secret_key
 from mlopspro.embedded.commands import prepare_for_command
 from mlopspro.embedded.lifecycle import ensure_running, hold, holders, release, service, settle_ports, stop
-from mlopspro.embedded.paths import var_dir
+from mlopspro.embedded.paths import read_dotenv, var_dir
 from mlopspro.embedded.service import ServiceError
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "is_given",
     "mlflow_uri",
     "prepare_for_command",
+    "read_dotenv",
     "redis_url",
     "release",
     "secret_key",

@@ -30,8 +30,9 @@ def database_url() -> str:
 
 
 def redis_url() -> str:
-    """URL of database 0 of the embedded Redis."""
-    return f"redis://:{secret('redis_password')}@{HOST}:{port('redis')}/0"
+    """URL of the embedded Redis: its database MLOPSPRO_REDIS_DB, 0 to 15, by default 0 (tests take one each)."""
+    number = os.environ.get("MLOPSPRO_REDIS_DB", "").strip() or "0"
+    return f"redis://:{secret('redis_password')}@{HOST}:{port('redis')}/{number}"
 
 
 def mlflow_uri() -> str:

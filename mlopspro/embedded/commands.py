@@ -8,10 +8,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-import environ
-
 from mlopspro.embedded import lifecycle
-from mlopspro.embedded.paths import REPOSITORY
+from mlopspro.embedded.paths import read_dotenv
 from mlopspro.embedded.service import ServiceError
 
 WITHOUT_SERVICES = frozenset(
@@ -27,7 +25,7 @@ def prepare_for_command(argv: Sequence[str]) -> None:
     own, saying so; for it, only ports that another program took meanwhile are replaced.
     Exits with a plain message where a service does not start.
     """
-    environ.Env.read_env(REPOSITORY / ".env")
+    read_dotenv()
     command = argv[1] if len(argv) > 1 else "help"
     if command.startswith("-") or command in WITHOUT_SERVICES or {"-h", "--help"} & set(argv):
         return

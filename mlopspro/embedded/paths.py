@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import environ
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSABLE = 0o711
 """Others may pass but not list: PostgreSQL, which runs as another user where we are root, passes to its data."""
 PRIVATE = 0o700
+
+
+def read_dotenv() -> None:
+    """Take variables from the .env file, or from the file that MLOPSPRO_DOTENV names; the environment wins."""
+    file = Path(os.environ.get("MLOPSPRO_DOTENV", "").strip() or REPOSITORY / ".env")
+    if file.is_file():
+        environ.Env.read_env(file)
 
 
 def var_dir() -> Path:
