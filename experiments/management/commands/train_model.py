@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from mlopspro.accounts.services.people import command_actor, command_workspace
 from pydantic import ValidationError
 
 from experiments.jobs import queue
 from experiments.models import Dataset, Experiment
 from experiments.services import launch
+from experiments.services.actors import actor_of, workspace_of
 from experiments.services.spec import LaunchSpec, Refused, problems_of
 
 
@@ -42,13 +42,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        workspace = command_workspace(options["workspace"])
+        workspace = workspace_of(options["workspace"])
         dataset = self._dataset(workspace, options["dataset"])
         try:
             spec = LaunchSpec.model_validate(self._asked(options, dataset))
-            run = launch.launch(
-                workspace=workspace, actor=command_actor(options["actor"]), spec=spec, through="command"
-            )
+            run = launch.launch(workspace=workspace, actor=actor_of(options["actor"]), spec=spec, through="command")
         except ValidationError as error:
             raise CommandError("\n".join(f"{item.field}: {item.message}" for item in problems_of(error))) from error
         except Refused as error:

@@ -1,0 +1,335 @@
+"""Files on their way to a dataset: staged, looked at by a person, confirmed, read, stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from pydantic import ValidationError
+
+from experiments.jobs import attempt, lifecycle, queue
+from experiments.jobs.context import JobContext, JobFailed
+from experiments.learning.data import imports, statistics, synthetic
+from experiments.learning.data.errors import DatasetError
+from experiments.learning.data.interactions import Interactions
+from experiments.learning.data.quarantine import nothing_refused
+from experiments.learning.data.readers import registry
+from experiments.learning.data.readers.base import Detected, Role
+from experiments.learning.data.readers.options import ReadOptions
+from experiments.learning.data.snapshot import write_snapshot
+from experiments.learning.data.validation import Validated
+from experiments.models import Dataset, DatasetImport, FailureKind, JobStatus
+from experiments.models.job import JobStateError
+from experiments.services.spec import Problem, Refused, problems_of
+from mlopspro.accounts.models import User, Workspace
+from mlopspro.accounts.services import audit
+
+ROLES: tuple[Role, ...] = ("interactions", "test", "users", "items")
+SYNTHETIC = "synthetic"
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+PROGRESS_STEP = 100_000
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file as it arrives: its role, the name it had, and its bytes in chunks."""
+
+    role: Role
+    name: str
+    chunks: Iterable[bytes]
+
+
+def stage(*, workspace: Workspace, actor: User, uploads: list[Upload], name: str = "") -> DatasetImport:
+    """Stores the files as a draft and looks at them. Raises Refused with what is wrong with which file."""
+    if not any(upload.role == "interactions" for upload in uploads):
+        raise Refused([Problem("interactions", "no file was given; accepted: a file with one interaction a row")])
+    draft = DatasetImport(
+        workspace=workspace,
+        created_by=actor,
+        status=JobStatus.DRAFT,
+        max_attempts=settings.JOB_MAX_ATTEMPTS,
+        name=name.strip()[:200] or Path(uploads[0].name).stem[:200] or "Dataset",
+    )
+    draft.folder = f"imports/{draft.pk.hex}"
+    try:
+        for upload in uploads:
+            draft.files[upload.role] = _store(draft.path / upload.role, upload)
+        detected = registry.detect(paths(draft)["interactions"])
+    except DatasetError as error:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise Refused([Problem("interactions", str(error))]) from error
+    except BaseException:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+    draft.format, draft.detected = detected.format, detected.as_dict()
+    draft.save(force_insert=True)
+    return draft
+
+
+def _store(folder: Path, upload: Upload) -> dict[str, Any]:
+    """Writes one upload under a name made safe; refuses what is larger than allowed before it fills the disk."""
+    safe = UNSAFE.sub("_", Path(upload.name.replace("\\", "/")).name).lstrip(".")[-100:] or "file"
+    folder.mkdir(parents=True)
+    size = 0
+    with (folder / safe).open("wb") as file:
+        for chunk in upload.chunks:
+            size += len(chunk)
+            if size > settings.MAX_UPLOAD_BYTES:
+                limit = settings.MAX_UPLOAD_BYTES // 1024**2
+                raise Refused(
+                    [Problem(upload.role, f"{upload.name} is larger than {limit} MB; use manage.py import_dataset")]
+                )
+            file.write(chunk)
+    return {"name": upload.name[:200], "stored": safe, "size": size}
+
+
+def paths(job: DatasetImport) -> dict[Role, Path]:
+    """File of each role: as ``_store`` named it, or where a command of this machine said it is (import_here)."""
+    return {
+        role: Path(entry["here"]) if "here" in (entry := job.files[role]) else job.path / role / entry["stored"]
+        for role in ROLES
+        if role in job.files
+    }
+
+
+def review(draft: DatasetImport, options: Mapping[str, Any], format_key: str | None = None) -> Detected:
+    """How the draft would be read with these options. Raises Refused naming the option that does not fit."""
+    return look(paths(draft)["interactions"], options, format_key or draft.format)
+
+
+def look(path: Path, options: Mapping[str, Any], format_key: str | None = None) -> Detected:
+    """How a file of this machine would be read. Raises Refused."""
+    try:
+        return registry.detect(path, _options(options), format_key)
+    except DatasetError as error:
+        raise Refused([Problem(error.field, str(error))]) from error
+
+
+def _options(options: Mapping[str, Any]) -> ReadOptions:
+    try:
+        return ReadOptions.model_validate(dict(options))
+    except ValidationError as error:
+        raise Refused(problems_of(error)) from error
+
+
+def confirm(
+    draft: DatasetImport, *, options: Mapping[str, Any], actor: User, name: str = "", format_key: str = ""
+) -> DatasetImport:
+    """Draft (or failed) → queued, read as a person has confirmed. Raises Refused."""
+    typed = _options(options)
+    with transaction.atomic():
+        job = DatasetImport.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+        job.name = (name or job.name).strip()[:200]
+        _require_free_name(job)
+        job.options = typed.model_dump(mode="json", exclude_none=True)
+        job.format = registry.get(format_key or job.format).key
+        _queue(job, actor)
+    return job
+
+
+def _require_free_name(job: DatasetImport) -> None:
+    if Dataset.objects.filter(workspace=job.workspace, name=job.name, deleted_at__isnull=True).exists():
+        raise Refused([Problem("name", f"there is a dataset {job.name!r} already; choose another name")])
+
+
+def _queue(job: DatasetImport, actor: User | None) -> None:
+    try:
+        job.enqueue()
+    except JobStateError as error:
+        raise Refused([Problem("name", str(error))]) from error
+    job.save()
+    audit.record(action="import_dataset", actor=actor, workspace=job.workspace, obj=job, after={"format": job.format})
+    queue.ring_on_commit(DatasetImport.KIND)
+
+
+def discard(draft: DatasetImport, actor: User) -> None:
+    """Removes a draft, or what is left of an import that ended without a dataset, with its files."""
+    with transaction.atomic():
+        job = DatasetImport.objects.select_for_update(of=("self",)).get(pk=draft.pk)
+        if job.is_active:
+            raise JobStateError(f"The import is {job.status_label.lower()}; stop it first.")
+        if job.dataset_id is None:
+            folder = job.path
+            job.delete()
+            transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+    audit.record(action="discard_import", actor=actor, workspace=draft.workspace, label=draft.name)
+
+
+def import_synthetic(
+    *, workspace: Workspace, actor: User | None, name: str = "Synthetic", **settings_of_it: int
+) -> DatasetImport:
+    """Queues the making of the documented sample data (docs/synthetic-data.md)."""
+    job = DatasetImport(
+        workspace=workspace,
+        created_by=actor,
+        status=JobStatus.DRAFT,
+        name=name,
+        format=SYNTHETIC,
+        options=settings_of_it,
+        max_attempts=settings.JOB_MAX_ATTEMPTS,
+    )
+    job.folder = f"imports/{job.pk.hex}"
+    _require_free_name(job)
+    with transaction.atomic():
+        _queue(job, actor)
+    return job
+
+
+def import_here(
+    *,
+    workspace: Workspace,
+    actor: User | None,
+    files: Mapping[Role, Path],
+    name: str,
+    format_key: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> DatasetImport:
+    """Imports files of this machine in this process, without copying them; for commands. Raises Refused."""
+    try:
+        key = registry.get(format_key or registry.sniff(files["interactions"])).key
+    except DatasetError as error:
+        raise Refused([Problem(error.field, str(error))]) from error
+    job = DatasetImport(
+        workspace=workspace,
+        created_by=actor,
+        status=JobStatus.DRAFT,
+        name=name.strip()[:200],
+        format=key,
+        max_attempts=1,
+    )
+    job.folder = f"imports/{job.pk.hex}"
+    job.files = {role: {"name": path.name, "here": str(path.resolve())} for role, path in files.items()}
+    job.options = _options(options or {}).model_dump(mode="json", exclude_none=True)
+    _require_free_name(job)
+    job.enqueue()
+    # Not to be taken by a worker: its files may not be where that one runs.
+    job.not_before = timezone.now() + dt.timedelta(days=1)
+    job.save(force_insert=True)
+    return carry_out_here(job)
+
+
+def carry_out_here(job: DatasetImport) -> DatasetImport:
+    """Claims this job and carries it out in this process."""
+    DatasetImport.objects.filter(pk=job.pk).update(not_before=None)
+    lease = lifecycle.claim(DatasetImport.KIND, job.pk)
+    if lease is not None:
+        attempt.carry_out(attempt.open_context(lease), when_fenced=lambda: None)
+    job.refresh_from_db()
+    return job
+
+
+def run_import(context: JobContext) -> None:
+    """The work of one attempt: read and judge every row, describe, write the snapshot, add the dataset."""
+    job: DatasetImport = context.job
+    try:
+        interactions, refused, report = _read(context, job)
+        context.phase("Describing")
+        described = statistics.describe(interactions)
+        findings = statistics.findings(interactions, report)
+        context.phase("Storing")
+        folder = f"datasets/{job.pk.hex}-{context.lease.token}"
+        snapshot = write_snapshot(interactions, refused, Path(settings.DATA_ROOT) / folder)
+    except DatasetError as error:
+        raise JobFailed(str(error), FailureKind.BAD_INPUT) from error
+
+    def write(row: DatasetImport) -> None:
+        row.report = report
+        row.dataset = _add_dataset(row, interactions, folder, snapshot.sha256, snapshot.size_bytes, described, findings)
+
+    context.end(JobStatus.COMPLETED, also=write)
+    shutil.rmtree(job.path, ignore_errors=True)
+
+
+def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, dict[str, Any]]:
+    if job.format == SYNTHETIC:
+        context.phase("Generating")
+        return synthetic.generate(**job.options), nothing_refused(), {}
+    context.phase("Reading")
+    shown = 0
+
+    def progress(rows: int) -> None:
+        nonlocal shown
+        if rows - shown >= PROGRESS_STEP:
+            shown = rows
+            context.progress(rows)
+
+    validated: Validated = imports.load(paths(job), job.format, ReadOptions.model_validate(job.options), progress)
+    return validated.interactions, validated.refused, validated.report.as_dict()
+
+
+def _add_dataset(
+    job: DatasetImport,
+    data: Interactions,
+    folder: str,
+    sha256: str,
+    size: int,
+    described: dict[str, Any],
+    findings: list[dict[str, Any]],
+) -> Dataset:
+    times = data.timestamp
+    report = job.report
+    return Dataset.objects.create(
+        workspace=job.workspace,
+        created_by=job.created_by,
+        name=_free_name(job),
+        feedback=data.feedback,
+        num_users=data.num_users,
+        num_items=data.num_items,
+        num_interactions=len(data),
+        scale_min=data.scale[0] if data.scale else None,
+        scale_max=data.scale[1] if data.scale else None,
+        first_at=_moment(int(times.min())) if times is not None else None,
+        last_at=_moment(int(times.max())) if times is not None else None,
+        has_timestamps=times is not None,
+        has_given_split=data.part is not None,
+        user_features=[str(name) for name in data.users.columns] if data.users is not None else [],
+        item_features=[str(name) for name in data.items.columns if name != "title"] if data.items is not None else [],
+        sha256=sha256,
+        folder=folder,
+        size_bytes=size,
+        source={
+            "format": job.format,
+            "files": {role: entry["name"] for role, entry in job.files.items()},
+            "options": job.options,
+            "report": report,
+        },
+        statistics=described,
+        findings=findings,
+        num_refused=report.get("rows_refused", 0),
+        num_duplicates=report.get("rows_merged", 0),
+    )
+
+
+def _free_name(job: DatasetImport) -> str:
+    """The asked name; if somebody took it while this was read, with a number."""
+    taken = set(
+        Dataset.objects.filter(workspace=job.workspace, name__startswith=job.name, deleted_at__isnull=True).values_list(
+            "name", flat=True
+        )
+    )
+    number, name = 2, job.name
+    while name in taken:
+        name, number = f"{job.name[:190]} ({number})", number + 1
+    return name
+
+
+def _moment(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
+
+
+def delete_dataset(dataset: Dataset, actor: User) -> None:
+    """Soft: it leaves the lists; experiments made from it keep it. Refused while one of them runs."""
+    with transaction.atomic():
+        running = dataset.experiments.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count()
+        if running:
+            raise JobStateError(f"{running} runs on {dataset.name} wait or run; stop them before deleting it.")
+        Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now())
+        audit.record(action="delete_dataset", actor=actor, workspace=dataset.workspace, obj=dataset)
