@@ -1,0 +1,82 @@
+"""A world of its own for one test session: own folder, own services, nothing of the developer's.
+
+Read before Django's settings (mlopspro.testing.settings does so). Children of the session, pytest-xdist's workers and
+the product's own processes among them, inherit it through the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from mlopspro.embedded import processes
+
+OWNER = "MLOPSPRO_TEST_OWNER"
+PREFIX = "mlopspro-tests-"
+
+
+def prepare() -> None:
+    """Point every variable at a fresh temporary folder, once a session; later calls and children find it done."""
+    if OWNER not in os.environ:
+        sweep_dead_sessions()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder.chmod(0o711)  # PostgreSQL, another user where we are root, passes to its data
+        os.environ["MLOPSPRO_VAR"] = str(folder)
+        os.environ[OWNER] = str(os.getpid())
+        processes.Record.of("owner", os.getpid()).write(folder / "owner.json")
+        for name in ("DATABASE_URL", "REDIS_URL", "MLFLOW_TRACKING_URI", "MLFLOW_PUBLIC_URL", "WANDB_API_KEY"):
+            os.environ.pop(name, None)
+        os.environ |= {
+            "MLOPSPRO_DOTENV": os.devnull,
+            "MLOPSPRO_PRODUCTION": "0",
+            "DEBUG": "0",
+            "WANDB_MODE": "offline",
+            # Playwright's synchronous API runs an event loop in the test's thread, where Django would refuse queries.
+            "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+        }
+    worker = worker_name()
+    number = int(re.sub(r"\D", "", worker) or -1) + 1  # main → 0, gw0 → 1, …
+    os.environ["MLOPSPRO_REDIS_DB"] = str(number % 16)
+    os.environ["MLOPSPRO_DATA_ROOT"] = str(Path(os.environ["MLOPSPRO_VAR"], f"data-{worker}"))
+
+
+def worker_name() -> str:
+    """Name of this pytest-xdist worker, ``main`` without xdist."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def is_owner() -> bool:
+    """Whether this process began the session and so ends it."""
+    return os.environ.get(OWNER) == str(os.getpid())
+
+
+def finish() -> None:
+    """End everything that the session started and remove its folder. Only its owner does."""
+    if is_owner():
+        _remove(Path(os.environ["MLOPSPRO_VAR"]))
+
+
+def sweep_dead_sessions() -> None:
+    """End what sessions left that were killed before they could finish."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = processes.Record.read(folder / "owner.json")
+        if owner is not None and not owner.is_alive():
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    family: list[psutil.Process] = []
+    for path in (folder / "run").glob("*.json"):
+        record = processes.Record.read(path)
+        process = record.process() if record is not None else None
+        if process is not None:
+            family += [process, *processes.descendants(process)]
+            process.send_signal(signal.SIGINT if path.stem == "postgres" else signal.SIGTERM)
+    processes.kill_all(family, patience=10.0)
+    shutil.rmtree(folder, ignore_errors=True)

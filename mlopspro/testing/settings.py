@@ -1,0 +1,13 @@
+"""Settings of the test session: the product's own, in a world of its own."""
+
+from mlopspro.testing import environment
+
+environment.prepare()
+
+from mlopspro.settings import *  # noqa: E402, F403
+from mlopspro.settings import STORAGES  # noqa: E402
+
+# Slow by intent in the product; a test that signs somebody in need not wait for it.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Pages drawn by the test client need no collected files; the live stack collects them as the product does.
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
