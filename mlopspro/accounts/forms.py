@@ -1,0 +1,97 @@
+"""Forms of the settings pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from mlopspro.accounts.models import Theme, User, Workspace
+from mlopspro.accounts.permissions import SCOPE_TABLE, Role, Scope, role_allows
+
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No expiry"}
+
+
+class ProfileForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ("name", "theme", "time_zone")
+        widgets = {"time_zone": forms.Select}
+        help_texts = {
+            "name": "Shown beside what you do. Empty: your e-mail address.",
+            "time_zone": "For times on pages. Exports are in UTC.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(zoneinfo.available_timezones())
+        self.fields["time_zone"].widget.choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=Theme.choices)
+
+
+class KeyForm(forms.Form):
+    """A new API key; offers only the scopes that the person's role can fill."""
+
+    name = forms.CharField(max_length=100, help_text="What will use it, such as “nightly import”.")
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The key can never do more than your role allows.",
+    )
+    lifetime = forms.ChoiceField(choices=list(LIFETIMES.items()), required=False, initial="90", label="Expires after")
+
+    def __init__(self, *args: Any, role: Role, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        useful = [(s.value, s.label) for s in Scope if any(role_allows(role, action) for action in SCOPE_TABLE[s])]
+        self.fields["scopes"].choices = useful  # type: ignore[attr-defined]
+
+    def expires_at(self) -> dt.datetime | None:
+        """Call on a valid form."""
+        days = self.cleaned_data["lifetime"]
+        return timezone.now() + dt.timedelta(days=int(days)) if days else None
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(max_length=254, label="E-mail address")
+    name = forms.CharField(max_length=150, required=False, label="Display name")
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.SCIENTIST)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices)
+    reason = forms.CharField(max_length=500, required=False)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=500, required=False)
+
+
+class WorkspaceForm(forms.ModelForm[Workspace]):
+    class Meta:
+        model = Workspace
+        fields = ("name",)
+        error_messages = {"name": {"unique": "There is a workspace of this name. Choose another name."}}
+
+
+class ChooseWorkspaceForm(forms.Form):
+    workspace = forms.UUIDField()
+
+
+class AuditFilterForm(forms.Form):
+    """Filters of the audit page; the state lives in the address."""
+
+    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Name or e-mail address")
+    action = forms.ChoiceField(required=False, label="What")
+    object = forms.CharField(max_length=200, required=False, label="On what", help_text="Name or id")
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, actions: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["action"].choices = [("", "Everything"), *actions]  # type: ignore[attr-defined]

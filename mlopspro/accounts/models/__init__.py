@@ -1,0 +1,15 @@
+from mlopspro.accounts.models.api_key import ApiKey
+from mlopspro.accounts.models.audit import AuditEntry
+from mlopspro.accounts.models.user import Theme, User
+from mlopspro.accounts.models.workspace import Membership, Workspace, WorkspaceOwned, WorkspaceQuerySet
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Membership",
+    "Theme",
+    "User",
+    "Workspace",
+    "WorkspaceOwned",
+    "WorkspaceQuerySet",
+]

@@ -1,0 +1,1 @@
+"""Acts on people, keys and the audit trail."""
