@@ -36,7 +36,7 @@ ENTRIES = (
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),
     NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "view", 3),
     NavEntry("Admin", "admin:index", "shield", "b", "open_admin", 4),
-    NavEntry("Settings", "accounts:profile", "settings", "s", "view", 4),
+    NavEntry("Settings", "accounts:settings", "settings", "s", "view", 4),
 )
 
 
@@ -48,7 +48,7 @@ class NavLink:
 
 
 def links(path: str, allowed: Allowed, entries: tuple[NavEntry, ...] = ENTRIES) -> list[list[NavLink]]:
-    """The entries this person sees, in groups; current is the one whose address is the longest beginning of ``path``."""
+    """The entries this person sees, in groups; current: the longest address that ``path`` begins with."""
     shown: list[tuple[NavEntry, str]] = []
     for entry in entries:
         try:

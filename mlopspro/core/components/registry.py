@@ -85,7 +85,7 @@ class FillNode(Node):
         parts = context.get(PARTS_KEY)
         if parts is None:
             raise TemplateSyntaxError(f'{{% fill "{self.name}" %}} stands outside a component with a body.')
-        parts[self.name] = self.nodelist.render(context).strip()
+        parts[self.name] = mark_safe(self.nodelist.render(context).strip())  # noqa: S308  rendered by templates
         return ""
 
 

@@ -1,0 +1,257 @@
+// Draws the charts of a page from the figures beside them (mlopspro/core/charts.py) with Chart.js.
+// A frame that htmx swaps keeps its canvas; new figures are put into the chart that is there, without flicker.
+(() => {
+  "use strict";
+  const { Chart } = window;
+  const { colourOf, textColours, formatter, legendEntry, toolbar, smoothed, download, withoutOutliers } = window.mlopsCharts;
+  const states = new Map();
+
+  function stateOf(payload) {
+    if (!states.has(payload.key)) {
+      const hidden = new Set(payload.series.filter((one) => one.hidden).map((one) => one.name));
+      states.set(payload.key, { hidden, log: payload.y.log, smoothing: 0, x: "", outliers: false, open: false });
+    }
+    return states.get(payload.key);
+  }
+
+  // --- From the payload to Chart.js ---------------------------------------------------------------------------
+  function pointsOf(series, state) {
+    const places = state.x && series.also_at[state.x];
+    return series.points.map(([x, y], index) => ({ x: places ? places[index] : x, y }));
+  }
+
+  function lineSets(payload, state) {
+    return payload.series.flatMap((series, index) => {
+      const colour = colourOf(series, index);
+      const points = pointsOf(series, state);
+      const base = {
+        label: series.name,
+        data: points,
+        borderColor: colour,
+        backgroundColor: colour,
+        borderWidth: 2,
+        borderDash: series.dashed ? [5, 4] : [],
+        pointRadius: points.length > 40 ? 0 : points.length === 1 ? 4 : 2,
+        pointHoverRadius: 4,
+        hidden: state.hidden.has(series.name),
+        spanGaps: false,
+      };
+      if (!payload.smoothing || state.smoothing === 0) return [base];
+      const pale = { ...base, label: `${series.name} (raw)`, raw: true, borderWidth: 1, pointRadius: 0, pointHoverRadius: 0 };
+      pale.borderColor = pale.backgroundColor = Chart.helpers.color(colour).alpha(0.28).rgbString();
+      return [{ ...base, data: smoothed(points, state.smoothing), pointRadius: 0 }, pale];
+    });
+  }
+
+  function barSets(payload, state) {
+    const several = payload.series.length > 1;
+    return payload.series.map((series, index) => {
+      const colour = colourOf(series, index);
+      const overlaid = payload.kind === "histogram" && several;
+      const values = payload.categories.map(() => null);
+      series.points.forEach(([x, y]) => {
+        values[x] = y;
+      });
+      return {
+        label: series.name,
+        data: values,
+        backgroundColor: overlaid ? Chart.helpers.color(colour).alpha(0.55).rgbString() : colour,
+        borderColor: colour,
+        borderWidth: overlaid ? 1 : 0,
+        borderRadius: payload.kind === "bar" ? 3 : 0,
+        categoryPercentage: payload.kind === "bar" ? 0.7 : 1,
+        barPercentage: payload.kind === "bar" ? 0.9 : 0.98,
+        grouped: payload.kind === "bar",
+        maxBarThickness: payload.kind === "bar" ? 48 : undefined,
+        hidden: state.hidden.has(series.name),
+      };
+    });
+  }
+
+  function scatterSets(payload, state) {
+    return payload.series.map((series, index) => {
+      const colour = colourOf(series, index);
+      const shapes = ["circle", "triangle", "rectRot", "rect"];
+      return {
+        label: series.name,
+        data: pointsOf(series, state),
+        backgroundColor: Chart.helpers.color(colour).alpha(0.75).rgbString(),
+        borderColor: colour,
+        pointStyle: shapes[index % shapes.length],
+        pointRadius: 4,
+        hidden: state.hidden.has(series.name),
+      };
+    });
+  }
+
+  const setsOf = (payload, state) => ({ line: lineSets, scatter: scatterSets, bar: barSets, histogram: barSets })[payload.kind](payload, state);
+
+  function scale(axis, colours, extra) {
+    const write = formatter(axis.kind);
+    return {
+      type: axis.log ? "logarithmic" : "linear",
+      title: { display: true, text: axis.title, color: colours.muted },
+      ticks: {
+        color: colours.muted,
+        maxTicksLimit: 7,
+        maxRotation: 0,
+        autoSkipPadding: 16,
+        precision: axis.kind === "integer" ? 0 : undefined,
+        callback: (value) => write(value, true),
+      },
+      grid: { color: colours.border, tickColor: "transparent" },
+      border: { color: colours.border },
+      ...extra,
+    };
+  }
+
+  function scalesOf(payload, state, colours) {
+    const chosen = (payload.x_choices || []).find((axis) => axis.key === state.x) || payload.x;
+    const range = state.outliers ? withoutOutliers(payload, state) : payload.y;
+    const values = { min: range.min ?? undefined, max: range.max ?? undefined, beginAtZero: Boolean(payload.categories) };
+    const y = scale({ ...payload.y, log: state.log }, colours, values);
+    if (payload.categories) {
+      const names = scale(payload.x, colours, { type: "category", grid: { display: false } });
+      names.ticks = { color: colours.muted, maxRotation: 0, autoSkipPadding: 12 };
+      return payload.horizontal ? { y: names, x: y } : { x: names, y };
+    }
+    return { x: scale(chosen, colours, { min: chosen.min ?? undefined, max: chosen.max ?? undefined, grid: { display: false } }), y };
+  }
+
+  const sampleTitle = (payload, state) => (items) => {
+    if (!items.length) return "";
+    if (payload.categories) return items[0].label;
+    const chosen = (payload.x_choices || []).find((axis) => axis.key === state.x) || payload.x;
+    return `${chosen.title} ${formatter(chosen.kind)(items[0].parsed.x)}`;
+  };
+
+  function optionsOf(payload, state, frame) {
+    const colours = textColours();
+    const along = payload.horizontal ? "y" : "x";
+    const value = payload.horizontal ? "x" : "y";
+    const write = formatter(payload.y.kind);
+    const zooms = payload.kind === "line" || payload.kind === "scatter";
+    return {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      indexAxis: along,
+      normalized: true,
+      font: { family: colours.font },
+      interaction: { mode: payload.kind === "line" ? "everySeries" : payload.kind === "scatter" ? "nearest" : "index", axis: along, intersect: payload.kind === "scatter" },
+      scales: scalesOf(payload, state, colours),
+      plugins: {
+        legend: { display: false },
+        thresholds: { lines: payload.thresholds, colour: colours.threshold, text: colours.muted, font: colours.font, horizontal: Boolean(payload.horizontal) },
+        tooltip: {
+          backgroundColor: colours.raised,
+          borderColor: colours.border,
+          borderWidth: 1,
+          titleColor: colours.text,
+          bodyColor: colours.text,
+          padding: 10,
+          boxPadding: 4,
+          usePointStyle: true,
+          filter: (item) => !item.dataset.raw,
+          callbacks: {
+            title: sampleTitle(payload, state),
+            label: (item) => {
+              const place = payload.kind === "scatter" ? `${formatter(payload.x.kind)(item.parsed.x)}, ` : "";
+              return ` ${item.dataset.label}: ${place}${write(item.parsed[value])}`;
+            },
+          },
+        },
+        zoom: zooms && {
+          zoom: { drag: { enabled: true, backgroundColor: colours.drag, threshold: 6 }, mode: payload.kind === "line" ? "x" : "xy", onZoomComplete: () => frame.reset(true) },
+        },
+      },
+    };
+  }
+
+  // --- Frames -----------------------------------------------------------------------------------------------------
+  function draw(figure) {
+    const payload = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    const state = stateOf(payload);
+    const canvas = figure.querySelector("[data-chart-canvas]");
+    const empty = figure.querySelector("[data-chart-empty]");
+    const details = figure.querySelector("[data-chart-figures]");
+    canvas.hidden = Boolean(payload.empty);
+    empty.hidden = !payload.empty;
+    empty.textContent = payload.empty;
+    figure.querySelector(".chart-title").textContent = payload.title;
+    note(figure, payload);
+    if (details && !details.dataset.watched) {
+      details.dataset.watched = "true";
+      details.open = details.open || state.open;
+      details.addEventListener("toggle", () => {
+        state.open = details.open;
+      });
+    }
+
+    const again = () => draw(figure);
+    const frame = { payload, state, figure, again, chart: () => Chart.getChart(canvas), reset: (shown) => tools.zoomed(shown) };
+    const tools = toolbar(frame, download);
+    legend(figure, payload, state, again);
+    const found = Chart.getChart(canvas);
+    if (payload.empty) {
+      if (found) found.destroy();
+      return;
+    }
+    const options = optionsOf(payload, state, frame);
+    const datasets = setsOf(payload, state);
+    const labels = payload.categories;
+    if (!found) {
+      const type = { histogram: "bar" }[payload.kind] || payload.kind;
+      new Chart(canvas, { type, data: { labels, datasets }, options }); // eslint-disable-line no-new
+      return;
+    }
+    // What a person zoomed into stays in view while figures arrive.
+    const zoomed = found.isZoomedOrPanned && found.isZoomedOrPanned();
+    if (zoomed && state.x === found.shownX) {
+      for (const axis of ["x", "y"]) {
+        const { min, max } = found.scales[axis];
+        Object.assign(options.scales[axis], { min, max });
+      }
+    }
+    found.shownX = state.x;
+    found.data.labels = labels;
+    found.data.datasets = datasets;
+    found.options = options;
+    found.update("none");
+  }
+
+  function note(figure, payload) {
+    const thinned = payload.series.filter((series) => series.thinned_from);
+    const line = figure.querySelector("[data-chart-note]");
+    line.hidden = thinned.length === 0;
+    if (!thinned.length) return;
+    const most = Math.max(...thinned.map((series) => series.thinned_from));
+    line.textContent = `Drawn from ${thinned[0].points.length} of ${most} points; lows and highs are kept.`;
+  }
+
+  function legend(figure, payload, state, again) {
+    const list = figure.querySelector("[data-chart-legend]");
+    const single = payload.series.length < 2;
+    list.hidden = single || Boolean(payload.empty);
+    if (list.hidden) return;
+    const signature = JSON.stringify(payload.series.map((series) => [series.name, series.colour, series.dashed, state.hidden.has(series.name)]));
+    if (list.dataset.signature === signature) return;
+    const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
+    list.dataset.signature = signature;
+    list.replaceChildren(
+      ...payload.series.map((series, index) =>
+        legendEntry(series, index, !state.hidden.has(series.name), () => {
+          if (!state.hidden.delete(series.name)) state.hidden.add(series.name);
+          again();
+        }),
+      ),
+    );
+    if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
+  }
+
+  const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+  drawAll();
+  document.addEventListener("htmx:afterSettle", drawAll);
+  document.addEventListener("theme", drawAll);
+  document.fonts?.ready.then(drawAll);
+})();
