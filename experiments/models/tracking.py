@@ -38,6 +38,8 @@ class TrackerRun(models.Model):
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of entries written for it so far.")
     synced_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Deliveries of this run that failed in a row.")
+    retry_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["experiment", "tracker"], name="tracker_run_once")]
@@ -55,6 +57,7 @@ class OutboxEntry(models.Model):
     payload = models.JSONField()
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
+    refused = models.TextField(blank=True, help_text="Why the tracker will never take it; counts as dealt with.")
 
     class Meta:
         ordering = ("tracker_run", "seq")

@@ -31,9 +31,9 @@ from experiments.tracking.messages import (
     Start,
     milliseconds,
 )
-from experiments.tracking.mlflow_errors import EXISTS, NOT_FOUND, as_tracker_errors, code_of
+from experiments.tracking.mlflow_errors import EXISTS, NOT_FOUND, as_tracker_errors, code_of, translated
 from experiments.tracking.names import DEFAULT_GROUPS, legal_key
-from experiments.tracking.protocol import Batch, DeliveryResult, MessageRefused, RunGone, RunRef, State
+from experiments.tracking.protocol import Batch, DeliveryResult, MessageRefused, RunGone, RunRef, State, TrackerError
 from mlopspro.core.logs import scrub_text
 
 EXPERIMENT_TAG = "mlopspro.experiment_id"
@@ -97,8 +97,7 @@ class MlflowTracker:
             try:
                 state, notes = self._write(run_id, batch)
             except Exception as error:
-                self._explain_refusal(error, run_id)
-                raise
+                raise self._explained(error, run_id) from error
         return DeliveryResult(run_id, self._url(group_id, run_id), state, tuple(notes))
 
     def upload(self, run: RunRef) -> DeliveryResult:
@@ -175,11 +174,14 @@ class MlflowTracker:
     def _url(self, group_id: str, run_id: str) -> str:
         return f"{self.public_url}/#/experiments/{group_id}/runs/{run_id}" if self.public_url else ""
 
-    def _explain_refusal(self, error: Exception, run_id: str) -> None:
-        """Raises a clearer refusal when the reason is that somebody deleted the run in MLflow."""
-        refused = code_of(error) == "INVALID_PARAMETER_VALUE"
-        if refused and self.client.get_run(run_id).info.lifecycle_stage != "active":
-            raise MessageRefused("This run was deleted in MLflow", whole_run=True) from error
+    def _explained(self, error: Exception, run_id: str) -> TrackerError:
+        """A refusal with the run's id, and with a clearer reason when somebody deleted the run in MLflow."""
+        meaning = error if isinstance(error, TrackerError) else translated(error)
+        if isinstance(meaning, MessageRefused):
+            meaning.external_id = run_id
+            if self.client.get_run(run_id).info.lifecycle_stage != "active":
+                return MessageRefused("This run was deleted in MLflow", whole_run=True, external_id=run_id)
+        return meaning
 
     # --- Content ----------------------------------------------------------------------------------------------
     def _write(self, run_id: str, batch: Batch) -> tuple[State, list[str]]:

@@ -25,12 +25,14 @@ class DeliveryFailed(TrackerError):
 class MessageRefused(TrackerError):
     """The tracker will never take this message. It is set aside with the reason, the rest of the run goes on.
 
-    ``whole_run``: it takes nothing more for this run at all (somebody deleted it there).
+    ``whole_run``: it takes nothing more for this run at all (somebody deleted it there). ``external_id``: the
+    tracker's id of the run, where it is known by now.
     """
 
-    def __init__(self, reason: str, *, whole_run: bool = False) -> None:
+    def __init__(self, reason: str, *, whole_run: bool = False, external_id: str = "") -> None:
         super().__init__(reason)
         self.whole_run = whole_run
+        self.external_id = external_id
 
 
 class RunGone(TrackerError):

@@ -69,7 +69,7 @@ class WandbTracker:
         return f"Weights & Biases: runs are written offline to {self.config.folder}; set WANDB_API_KEY to sync them"
 
     def prepare(self) -> None:
-        self.config.folder.mkdir(parents=True, exist_ok=True)
+        """Nothing is needed; the folder is made with the first run."""
 
     # --- Offline ----------------------------------------------------------------------------------------------
     def deliver(self, batch: Batch) -> DeliveryResult:
