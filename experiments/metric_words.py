@@ -38,10 +38,19 @@ PROTOCOLS = {
 }
 
 SEGMENTS = {
-    "all": "All users", "new": "New users", "new_users": "New users", "light": "Light users",
-    "light_users": "Light users", "heavy": "Heavy users", "heavy_users": "Heavy users", "head": "Head items",
-    "head_items": "Head items", "tail": "Tail items", "tail_items": "Tail items",
-}  # fmt: skip
+    "all": "All users",
+    "new_users": "New users",
+    "light_users": "Light users",
+    "medium_users": "Medium users",
+    "heavy_users": "Heavy users",
+    "head_items": "Head items",
+    "tail_items": "Tail items",
+}
+SEGMENT_ORDER = tuple(SEGMENTS)
+SEGMENT_HELP = (
+    "Users by their number of training interactions: new ones have few or none, the others are divided into thirds. "
+    "Head items are the most popular ones that make up half of all training interactions; all others are the tail."
+)
 
 TICKS = ("random", "popularity", "everything", "oracle")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from experiments.forms.training import sentence
 from experiments.learning.data.readers.base import Detected
 from experiments.learning.data.readers.options import ENCODINGS, ColumnMapping, FeatureMapping, ReadOptions
+from experiments.learning.data.readers.registry import READERS
 
 SEPARATORS = [(",", "comma ,"), ("tab", "tab"), (";", "semicolon ;"), ("|", "bar |"), ("::", "double colon ::"), ("space", "space")]
 # A select cannot hold white space as a value without surprises, so these two go by name.
@@ -49,6 +50,7 @@ class ReviewForm(forms.Form):
     """How the interactions are read. Its choices follow from what was detected."""
 
     name = forms.CharField(label="Dataset name", max_length=200)
+    format = forms.ChoiceField(label="Format", required=False)
     encoding = forms.ChoiceField(label="Encoding", required=False)
     separator = forms.ChoiceField(label="Separator", required=False, choices=SEPARATORS)
     has_header = forms.BooleanField(label="The first row names the columns", required=False)
@@ -74,6 +76,7 @@ class ReviewForm(forms.Form):
             self._choices(name, [NOT_THERE, *columns])
         known = dict.fromkeys([*([detected.encoding] if detected.encoding else []), *ENCODINGS])
         self._choices("encoding", [(name, name) for name in known])
+        self._choices("format", [(key, reader.label) for key, reader in READERS.items()])
         self._choices("split", [("", "Undivided"), *((name, name) for name in detected.splits)])
         for name in self._unused():
             del self.fields[name]
@@ -117,24 +120,25 @@ class ReviewForm(forms.Form):
                 name = "scale_max" if name == "scale" else name
                 self.add_error(name if name in self.fields else None, sentence(str(item["msg"]).removeprefix("Value error, ")))
 
-    def text_options(self) -> dict[str, Any]:
-        """Encoding, separator and header as chosen so far, also where other fields are not right yet."""
-        values = getattr(self, "cleaned_data", {})
-        found: dict[str, Any] = {}
-        if values.get("encoding"):
-            found["encoding"] = values["encoding"]
-        if values.get("separator"):
-            found["separator"] = NAMED.get(values["separator"], values["separator"])
-        if "has_header" in self.fields:
-            found["has_header"] = bool(values.get("has_header"))
-        return found
-
     def options(self, users: FeatureMapping | None = None, items: FeatureMapping | None = None) -> ReadOptions:
         """What the reader is told. Only after the form is valid."""
         return ReadOptions(
-            **self.text_options(), mapping=self.cleaned_data.get("mapping"), split=self.cleaned_data.get("split") or None,
+            **text_options(self.data, with_header="has_header" in self.fields), mapping=self.cleaned_data.get("mapping"), split=self.cleaned_data.get("split") or None,
             users=users, items=items,
         )
+
+
+def text_options(data: Mapping[str, Any], *, with_header: bool = True) -> dict[str, Any]:
+    """Encoding, separator and header as chosen on the page, whether or not its other fields are right yet."""
+    found: dict[str, Any] = {}
+    if data.get("encoding"):
+        found["encoding"] = data["encoding"]
+    if data.get("separator"):
+        found["separator"] = NAMED.get(data["separator"], data["separator"])
+    if with_header and data.get("separator"):
+        # An unticked box is not sent; the separator tells that the box was there.
+        found["has_header"] = "has_header" in data
+    return found
 
 
 class FeatureForm(forms.Form):
@@ -168,7 +172,7 @@ class FeatureForm(forms.Form):
 def review_initial(name: str, detected: Detected) -> dict[str, Any]:
     """Starting values of :class:`ReviewForm`: what was detected."""
     values: dict[str, Any] = {
-        "name": name, "encoding": detected.encoding, "has_header": detected.has_header, "feedback": detected.feedback,
+        "name": name, "format": detected.format, "encoding": detected.encoding, "has_header": detected.has_header, "feedback": detected.feedback,
         "separator": NAMES.get(detected.separator or "", detected.separator),
     }
     if detected.mapping is not None:

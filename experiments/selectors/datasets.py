@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
+from experiments.learning.data.snapshot import read_refused
 from experiments.models import Dataset, DatasetImport, Experiment
 from experiments.models.job import ACTIVE, JobStatus
 from mlopspro.accounts.models import Workspace
@@ -14,16 +17,16 @@ CHOICES = 500
 """Datasets offered in a choice; the newest. The address takes any: /training/?dataset=<id>."""
 
 
-def listed(workspace: Workspace) -> QuerySet[Dataset]:
-    """Datasets of a workspace that are not deleted, the newest first, with ``num_runs``; no query yet."""
-    rows = Dataset.objects.filter(workspace=workspace, deleted_at__isnull=True).select_related("created_by")
+def listed(workspace: Workspace, *, deleted: bool = False) -> QuerySet[Dataset]:
+    """Datasets of a workspace (or those deleted), the newest first, with ``num_runs``; no query yet."""
+    rows = Dataset.objects.filter(workspace=workspace, deleted_at__isnull=not deleted).select_related("created_by")
     runs = Count("experiments", filter=Q(experiments__deleted_at__isnull=True))
     return rows.annotate(num_runs=runs).defer("statistics", "findings").order_by("-created_at", "id")
 
 
-def page_of(workspace: Workspace, number: int | str) -> Page[Dataset]:
+def page_of(workspace: Workspace, number: int | str, *, deleted: bool = False) -> Page[Dataset]:
     """One page of 50: two queries whatever the number of datasets."""
-    return Paginator(listed(workspace), PAGE_SIZE).get_page(number)
+    return Paginator(listed(workspace, deleted=deleted), PAGE_SIZE).get_page(number)
 
 
 def choices(workspace: Workspace, wanted: Dataset | None = None) -> list[Dataset]:
@@ -46,3 +49,16 @@ def runs_on(dataset: Dataset, limit: int = 10) -> tuple[list[Experiment], int]:
     """The newest runs made from a dataset, and how many there are: two queries."""
     rows = Experiment.objects.filter(dataset=dataset, deleted_at__isnull=True)
     return list(rows.order_by("-created_at", "id")[:limit]), rows.count()
+
+
+def refused_rows(dataset: Dataset, kind: str = "") -> list[dict[str, Any]]:
+    """Rows that were refused or merged, with kind, file, line, reason and raw text; read from the snapshot's file.
+
+    ``kind`` keeps refused, duplicate or feature rows only. No query.
+    """
+    if not (dataset.num_refused or dataset.num_duplicates or dataset.source.get("report", {}).get("listed")):
+        return []
+    frame = read_refused(dataset.path)
+    if kind:
+        frame = frame[frame["kind"] == kind]
+    return frame.to_dict("records")  # type: ignore[return-value]

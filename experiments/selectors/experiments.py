@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
 
-from experiments.models import Experiment, MetricValue, TrackerRun
+from experiments.models import EpochMetrics, Experiment, TrackerRun
 from mlopspro.accounts.models import Workspace
 
 PAGE_SIZE = 50
@@ -21,7 +19,7 @@ def listed(workspace: Workspace) -> QuerySet[Experiment]:
     return rows.select_related("dataset", "created_by").order_by("-created_at", "id")
 
 
-def page_of(rows: QuerySet[Experiment], number: int) -> Page[Experiment]:
+def page_of(rows: QuerySet[Experiment], number: int | str) -> Page[Experiment]:
     """One page of 50: two queries whatever the number of runs."""
     return Paginator(rows, PAGE_SIZE).get_page(number)
 
@@ -35,28 +33,37 @@ def for_page(experiment: Experiment) -> Experiment:
     )
 
 
+def deleted(workspace: Workspace) -> QuerySet[Experiment]:
+    """Runs that were deleted and can be brought back, the latest deleted first; no query yet."""
+    rows = Experiment.objects.filter(workspace=workspace, deleted_at__isnull=False)
+    return rows.select_related("dataset", "created_by").order_by("-deleted_at", "id")
+
+
+def epochs_of(experiment: Experiment) -> list[EpochMetrics]:
+    """Its epochs in order: one query."""
+    return list(EpochMetrics.objects.filter(experiment=experiment).order_by("epoch"))
+
+
+def clones_of(experiment: Experiment, limit: int = 10) -> list[Experiment]:
+    """Runs that started from this one, the newest first: one query."""
+    rows = Experiment.objects.filter(cloned_from=experiment, deleted_at__isnull=True)
+    return list(rows.order_by("-created_at", "id")[:limit])
+
+
 @dataclass(frozen=True)
-class MetricGroup:
-    """Metrics of one protocol, whole test set first and then by segment."""
+class Column:
+    """A headline figure as a list of runs shows it."""
 
     protocol: str
-    definition: dict[str, Any]
-    overall: list[MetricValue]
-    segments: dict[str, list[MetricValue]]
+    name: str
+    label: str
 
 
-def metric_groups(experiment: Experiment) -> list[MetricGroup]:
-    """All metrics of a run grouped by protocol: two queries."""
-    evaluation = getattr(experiment, "evaluation", None)
-    definitions = evaluation.protocols if evaluation else {}
-    groups: dict[str, MetricGroup] = {}
-    for value in experiment.metric_values.all():
-        group = groups.setdefault(
-            value.protocol, MetricGroup(value.protocol, definitions.get(value.protocol, {}), [], {})
-        )
-        if value.segment == "all":
-            group.overall.append(value)
-        else:
-            group.segments.setdefault(value.segment, []).append(value)
-    order = ("rated", "catalogue", "pointwise")
-    return sorted(groups.values(), key=lambda group: order.index(group.protocol) if group.protocol in order else 9)
+COLUMNS = (
+    Column("rated", "f1_at_10", "F1@10"),
+    Column("rated", "precision_at_10", "Precision@10"),
+    Column("rated", "recall_at_10", "Recall@10"),
+    Column("catalogue", "ndcg_at_10", "NDCG@10"),
+    Column("pointwise", "rmse", "RMSE"),
+    Column("pointwise", "mae", "MAE"),
+)

@@ -1,0 +1,121 @@
+"""Datasets: the list, one dataset with its findings, and the rows that were refused."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from experiments.dataset_charts import charts_of
+from experiments.models.job import JobStateError
+from experiments.selectors import datasets as rows
+from experiments.services import datasets as dataset_services
+from experiments.services import importing
+from experiments.views.allowed import allowed
+from experiments.views.find import find_dataset
+from mlopspro.accounts.access import requires
+from mlopspro.accounts.permissions import Action
+from mlopspro.core.http import WorkspaceRequest, render_page
+from mlopspro.core.toasts import toast
+
+LIST = "experiments/datasets.html"
+DETAIL = "experiments/dataset.html"
+REFUSED_PAGE = 25
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@requires(Action.VIEW)
+@require_safe
+def dataset_list(request: WorkspaceRequest) -> HttpResponse:
+    deleted = request.GET.get("deleted") == "1"
+    context = {
+        "page": rows.page_of(request.workspace, request.GET.get("page", "1"), deleted=deleted),
+        "imports": [] if deleted else rows.open_imports(request.workspace),
+        "deleted": deleted,
+        "allowed": allowed(request),
+    }
+    return render_page(request, LIST, context)
+
+
+@requires(Action.VIEW)
+@require_safe
+def dataset_detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    dataset = find_dataset(request, pk)
+    runs, num_runs = rows.runs_on(dataset)
+    kind = request.GET.get("rows", "")
+    refused = rows.refused_rows(dataset, kind)
+    context: dict[str, Any] = {
+        "dataset": dataset,
+        "charts": charts_of(dataset),
+        "runs": runs,
+        "num_runs": num_runs,
+        "refused": Paginator(refused, REFUSED_PAGE).get_page(request.GET.get("page", "1")),
+        "kind": kind,
+        "report": dataset.source.get("report", {}),
+        "allowed": allowed(request),
+    }
+    return render_page(request, DETAIL, context, partial="refused")
+
+
+@requires(Action.VIEW)
+@require_safe
+def refused_csv(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Every listed row that was refused or merged, as a file that a spreadsheet opens without running anything."""
+    dataset = find_dataset(request, pk)
+    response = StreamingHttpResponse(_csv(rows.refused_rows(dataset)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="refused-{dataset.pk}.csv"'
+    return response
+
+
+@requires(Action.DELETE_DATASET)
+@require_POST
+def delete(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    dataset = find_dataset(request, pk)
+    try:
+        importing.delete_dataset(dataset, request.user)
+    except JobStateError as error:
+        toast(request, str(error), "error")
+        return redirect("experiments:dataset", pk=pk)
+    deleted = reverse("experiments:datasets") + "?deleted=1"
+    toast(request, f"{dataset.name} is deleted. It can be brought back.", "info", href=deleted, link="Show deleted")
+    return redirect("experiments:datasets")
+
+
+@requires(Action.DELETE_DATASET)
+@require_POST
+def restore(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    dataset = find_dataset(request, pk, deleted=True)
+    try:
+        dataset_services.restore(dataset, request.user)
+    except JobStateError as error:
+        toast(request, str(error), "error")
+        return redirect("experiments:datasets")
+    toast(request, f"{dataset.name} is back.")
+    return redirect("experiments:dataset", pk=pk)
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _csv(refused: list[dict[str, Any]]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(["kind", "file", "line", "reason", "raw"])
+    for row in refused:
+        yield writer.writerow([defused(row[name]) for name in ("kind", "file", "line", "reason", "raw")])
+
+
+def defused(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
