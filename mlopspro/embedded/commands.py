@@ -30,8 +30,8 @@ def prepare_for_command(argv: Sequence[str]) -> None:
     if command.startswith("-") or command in WITHOUT_SERVICES or {"-h", "--help"} & set(argv):
         return
     try:
+        lifecycle.settle_ports("postgres", "redis", "mlflow")
         if command == "up":
-            lifecycle.settle_ports("postgres", "redis", "mlflow")
             return
         _end_on_sigterm()
         lifecycle.ensure_running("postgres", "redis")

@@ -40,15 +40,17 @@ def ensure_running(*names: str) -> list[str]:
         return []
     with file_lock(_lock_file()):
         hold()
-        settle_ports(*embedded)
         return [name for name in embedded if start(service(name))]
 
 
 def settle_ports(*names: str) -> None:
     """Draw a new port for each named service that does not run while another program listens on its port.
 
-    Addresses change by this, so it comes before Django's settings are read.
+    Addresses change by this, so it comes before Django's settings are read, and never while others use the services:
+    they would go on asking at the old address for one that is just being started again.
     """
+    if holders():
+        return
     for name in names:
         if addresses.is_given(name) or service(name).find() is not None:
             continue

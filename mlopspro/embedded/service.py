@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from mlopspro.embedded import processes
@@ -39,21 +40,34 @@ class Service(Protocol):
         ...
 
 
+ATTEMPTS = 3
+PAUSE = 1.0
+"""Seconds between attempts. Just after a kill the old server's port or memory may not be free yet."""
+
+
 def start(service: Service) -> bool:
     """Find or start ``service`` and wait until it answers. Returns whether it had to be started.
 
-    Raises ServiceError if it ends, or does not answer in time.
+    Raises ServiceError if it ends each time, or does not answer in time.
     """
     record = service.find()
     started = record is None
-    if record is None:
-        record = service.launch()
-    alive = record
-    processes.wait_until(lambda: service.ready() or not alive.is_alive(), service.start_timeout)
-    if not service.ready():
-        raise ServiceError(
-            f"{service.title} did not start. The end of {processes.log_path(service.name)}:\n"
-            f"{processes.last_lines(service.name)}"
-        )
-    service.prepare()
-    return started
+    for attempt in range(ATTEMPTS):
+        if record is None:
+            record = service.launch()
+        if _becomes_ready(service, record):
+            service.prepare()
+            return started
+        if record.is_alive() or attempt + 1 == ATTEMPTS:
+            break
+        record, started = None, True
+        time.sleep(PAUSE)
+    raise ServiceError(
+        f"{service.title} did not start. The end of {processes.log_path(service.name)}:\n"
+        f"{processes.last_lines(service.name)}"
+    )
+
+
+def _becomes_ready(service: Service, record: processes.Record) -> bool:
+    processes.wait_until(lambda: service.ready() or not record.is_alive(), service.start_timeout)
+    return service.ready()
