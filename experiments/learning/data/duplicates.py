@@ -11,7 +11,7 @@ from experiments.learning.data.interactions import Feedback
 
 EXPLICIT_RULE = (
     "A user has one rating for an item: the latest by time counts; where times are equal or missing, "
-    "the one that stands last in the files."
+    "the one that stands last in the files. Where files bring a train and a test part, the row of the test part counts."
 )
 IMPLICIT_RULE = (
     "Events of one user with one item are added up: their strengths are summed and the latest time is kept. "
