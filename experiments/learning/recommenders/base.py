@@ -27,7 +27,7 @@ class Parameters(BaseModel):
     command line are generated from it, so bounds live here and nowhere else.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Scorer(Protocol):
         """Predicted rating or ranking score of each (user, item) pair, shape (n,)."""
 
     def score_block(self, users: IntArray) -> FloatArray:
-        """Scores of these users against every item, shape (len(users), num_items); a fresh array the caller may change."""
+        """Scores of these users against every item, shape (len(users), num_items); a fresh array."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything needed to rebuild it, as named arrays (stored as safetensors)."""

@@ -1,0 +1,1 @@
+"""Training of Keras networks. Importing this package is free; its modules load TensorFlow."""

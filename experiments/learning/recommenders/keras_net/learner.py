@@ -1,0 +1,169 @@
+"""Trains a Keras model an epoch at a time: the data lies in memory, and one epoch is one call into TensorFlow.
+
+``model.fit`` returns to Python after every batch; here a whole epoch is a loop inside one ``tf.function``, and Adam
+is TensorFlow's fused kernel, one operation a variable. The maths is that of ``keras.optimizers.Adam`` with its
+defaults (Kingma, Ba, ICLR 2015) and of Keras's L2 regulariser; benchmarks/fit.py holds both side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.learning.data.interactions import FloatArray
+from experiments.learning.recommenders.checkpoint import Arrays
+from experiments.learning.recommenders.keras_net.backend import tf
+from experiments.learning.recommenders.sampling import Rows, RowSource
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+_SCORED_AT_ONCE = 32_768
+_EMBEDDINGS = ("user_embedding", "item_embedding")
+_BIASES = ("user_bias", "item_bias")
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """L2 on embeddings.
+
+    ``whole`` λ adds λ·Σw² over both embedding tables to every batch's loss, as Keras's regulariser does (F14).
+    ``looked_up`` λ adds the batch mean of λ·(|p_u|² + |q_i|²): who rates more is held as tightly, rating for rating,
+    as who rates less; ``looked_up_bias`` the same for the biases.
+    """
+
+    whole: float = 0.0
+    looked_up: float = 0.0
+    looked_up_bias: float = 0.0
+
+
+class NetworkLearner:
+    """The Learner (recommenders.loop) of a Keras model with inputs (user, item)."""
+
+    def __init__(self, model: Any, rows: RowSource, *, batch_size: int, penalty: Penalty) -> None:
+        self.model = model
+        self._rows = rows
+        self._penalty = penalty
+        self._batch_size = batch_size
+        self._variables = {_name(variable): variable.value for variable in model.trainable_variables}
+        # Keras numbers random generators by how many this process has made, so their place in the model names them.
+        generators = [variable for variable in model.non_trainable_variables if "seed_generator" in variable.path]
+        self._random = {str(place): variable.value for place, variable in enumerate(generators)}
+        self._first = {name: tf.Variable(tf.zeros_like(value)) for name, value in self._variables.items()}
+        self._second = {name: tf.Variable(tf.zeros_like(value)) for name, value in self._variables.items()}
+        self._powers = tf.Variable([1.0, 1.0])
+        self.total_parameters = sum(int(np.prod(value.shape)) for value in self._variables.values())
+        self._run_epoch = self._compile_epoch()
+        self._score = tf.function(self._forward, input_signature=[_vector(tf.int32), _vector(tf.int32)])
+
+    def train_epoch(self, epoch: int, learning_rate: float | None) -> float:
+        rows = self._rows.epoch(epoch)
+        rate = tf.constant(learning_rate, tf.float32)
+        return float(self._run_epoch(rows.user, rows.item, rows.target, rate))
+
+    def validation_loss(self) -> float | None:
+        rows = self._rows.validation
+        if not len(rows):
+            return None
+        return float(np.mean((self.predict(rows).astype(np.float64) - rows.target) ** 2))
+
+    def predict(self, rows: Rows) -> FloatArray:
+        """The model's answers, shape (n,)."""
+        parts = [
+            self._score(rows.user[start : start + _SCORED_AT_ONCE], rows.item[start : start + _SCORED_AT_ONCE]).numpy()
+            for start in range(0, len(rows), _SCORED_AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def weights(self) -> Arrays:
+        return {name: value.numpy() for name, value in self._variables.items()}
+
+    def set_weights(self, weights: Arrays) -> None:
+        for name, value in self._variables.items():
+            value.assign(weights[name])
+
+    def state(self) -> Arrays:
+        return {name: value.numpy() for name, value in self._state_variables().items()}
+
+    def restore(self, state: Arrays) -> None:
+        for name, value in self._state_variables().items():
+            value.assign(state[name])
+
+    def _state_variables(self) -> dict[str, Any]:
+        found = {f"weight/{name}": value for name, value in self._variables.items()}
+        found |= {f"adam_first/{name}": value for name, value in self._first.items()}
+        found |= {f"adam_second/{name}": value for name, value in self._second.items()}
+        found |= {f"random/{name}": value for name, value in self._random.items()}
+        return found | {"adam_powers": self._powers}
+
+    def _forward(self, user: Any, item: Any) -> Any:
+        return self.model([user, item], training=False)[:, 0]
+
+    def _compile_epoch(self) -> Any:
+        size = self._batch_size
+
+        def run(user: Any, item: Any, target: Any, rate: Any) -> Any:
+            """Mean squared error over the epoch, each row counted as it was met."""
+            count = tf.shape(user)[0]
+
+            def batch(start: Any, total: Any) -> tuple[Any, Any]:
+                stop = tf.minimum(start + size, count)
+                total += self._step(user[start:stop], item[start:stop], target[start:stop], rate)
+                return stop, total
+
+            _, total = tf.while_loop(
+                lambda start, _: start < count, batch, [tf.constant(0), tf.constant(0.0)], parallel_iterations=1
+            )
+            return total / tf.cast(count, tf.float32)
+
+        signature = [_vector(tf.int32), _vector(tf.int32), _vector(tf.float32), tf.TensorSpec([], tf.float32)]
+        return tf.function(run, input_signature=signature, autograph=False)
+
+    def _step(self, user: Any, item: Any, target: Any, rate: Any) -> Any:
+        """One batch: gradients, Adam. Returns the sum of squared errors before the step."""
+        names = list(self._variables)
+        with tf.GradientTape() as tape:
+            answer = self.model([user, item], training=True)[:, 0]
+            error = tf.reduce_mean(tf.square(answer - target))
+            loss = error + self._looked_up_penalty(user, item)
+        gradients = tape.gradient(loss, [self._variables[name] for name in names])
+        powers = self._powers * tf.constant([BETA_1, BETA_2])
+        self._powers.assign(powers)
+        for name, gradient in zip(names, gradients, strict=True):
+            self._adam(name, tf.convert_to_tensor(gradient), powers, rate)
+        return error * tf.cast(tf.shape(user)[0], tf.float32)
+
+    def _looked_up_penalty(self, user: Any, item: Any) -> Any:
+        total = tf.constant(0.0)
+        for tables, weight in ((_EMBEDDINGS, self._penalty.looked_up), (_BIASES, self._penalty.looked_up_bias)):
+            for table, codes in zip(tables, (user, item), strict=True):
+                if weight and f"{table}/embeddings" in self._variables:
+                    rows = tf.gather(self._variables[f"{table}/embeddings"], codes)
+                    total += weight * tf.reduce_mean(tf.reduce_sum(tf.square(rows), axis=1))
+        return total
+
+    def _adam(self, name: str, gradient: Any, powers: Any, rate: Any) -> None:
+        value = self._variables[name]
+        if self._penalty.whole and name.split("/")[0] in _EMBEDDINGS:
+            gradient += 2 * self._penalty.whole * value
+        tf.raw_ops.ResourceApplyAdam(
+            var=value.handle,
+            m=self._first[name].handle,
+            v=self._second[name].handle,
+            beta1_power=powers[0],
+            beta2_power=powers[1],
+            lr=rate,
+            beta1=BETA_1,
+            beta2=BETA_2,
+            epsilon=EPSILON,
+            grad=gradient,
+        )
+
+
+def _name(variable: Any) -> str:
+    """Layer and variable, without the model: ``user_embedding/embeddings``."""
+    return str(variable.path)
+
+
+def _vector(dtype: Any) -> Any:
+    return tf.TensorSpec([None], dtype)

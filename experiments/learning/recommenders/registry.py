@@ -1,0 +1,25 @@
+"""Every architecture a person can choose, in the order in which forms list them. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from experiments.learning.recommenders import hybrid, hybrid_biased, item_knn, matrix_factorization, popularity
+from experiments.learning.recommenders.base import Architecture
+from experiments.learning.recommenders.errors import UnknownArchitecture
+
+ARCHITECTURES: dict[str, Architecture] = {
+    architecture.key: architecture
+    for architecture in (
+        hybrid.ARCHITECTURE,
+        hybrid_biased.ARCHITECTURE,
+        matrix_factorization.ARCHITECTURE,
+        item_knn.ARCHITECTURE,
+        popularity.ARCHITECTURE,
+    )
+}
+
+
+def get(key: str) -> Architecture:
+    """Raises UnknownArchitecture, which lists what exists."""
+    if key not in ARCHITECTURES:
+        raise UnknownArchitecture(f"architecture is {key!r}; accepted: {', '.join(ARCHITECTURES)}.")
+    return ARCHITECTURES[key]

@@ -1,0 +1,1 @@
+"""Trained models as plain arrays, scored with NumPy. Serving imports this and never TensorFlow."""
