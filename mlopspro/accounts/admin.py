@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -15,13 +15,18 @@ from django.http import HttpRequest
 from mlopspro.accounts.models import ApiKey, AuditEntry, Membership, User, Workspace
 from mlopspro.accounts.services import audit, keys
 
+if TYPE_CHECKING:  # generic for the type checker only
+    AnyAdmin = admin.ModelAdmin[Any]
+else:
+    AnyAdmin = admin.ModelAdmin
+
 # One way in: the sign-in page with its brakes and audit, not the admin's own form.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "ML Ops Pro"
 admin.site.index_title = "All tables"
 
 
-class AuditedAdmin(admin.ModelAdmin[Any]):
+class AuditedAdmin(AnyAdmin):
     """What operators change here leaves the same trail as what is changed on pages."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
@@ -112,7 +117,7 @@ class MembershipAdmin(AuditedAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
+class ApiKeyAdmin(AnyAdmin):
     """Keys are made by their owners, on their own page; here they can be seen and revoked."""
 
     list_display = ("name", "prefix", "owner", "workspace", "scopes", "expires_at", "last_used_at", "revoked_at")
@@ -138,7 +143,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
+class AuditEntryAdmin(AnyAdmin):
     list_display = ("at", "actor", "action", "object_label", "workspace", "ip")
     list_filter = ("workspace", "action")
     search_fields = ("actor__email", "object_label", "object_id", "request_id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
@@ -12,10 +12,16 @@ from django.utils import timezone
 from mlopspro.accounts.models import Theme, User, Workspace
 from mlopspro.accounts.permissions import SCOPE_TABLE, Role, Scope, role_allows
 
+if TYPE_CHECKING:  # generic for the type checker only
+    UserModelForm = forms.ModelForm[User]
+    WorkspaceModelForm = forms.ModelForm[Workspace]
+else:
+    UserModelForm = WorkspaceModelForm = forms.ModelForm
+
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No expiry"}
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(UserModelForm):
     class Meta:
         model = User
         fields = ("name", "theme", "time_zone")
@@ -72,7 +78,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(max_length=500, required=False)
 
 
-class WorkspaceForm(forms.ModelForm[Workspace]):
+class WorkspaceForm(WorkspaceModelForm):
     class Meta:
         model = Workspace
         fields = ("name",)
