@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
 
+from experiments.learning.data.quarantine import COLUMNS
 from experiments.learning.data.snapshot import read_refused
 from experiments.models import Dataset, DatasetImport, Experiment
 from experiments.models.job import ACTIVE, JobStatus
@@ -51,14 +54,24 @@ def runs_on(dataset: Dataset, limit: int = 10) -> tuple[list[Experiment], int]:
     return list(rows.order_by("-created_at", "id")[:limit]), rows.count()
 
 
-def refused_rows(dataset: Dataset, kind: str = "") -> list[dict[str, Any]]:
-    """Rows that were refused or merged, with kind, file, line, reason and raw text; read from the snapshot's file.
+class RefusedRows(Sequence[dict[str, Any]]):
+    """Rows that were refused or merged, with kind, file, line, reason and raw text, made one page at a time."""
 
-    ``kind`` keeps refused, duplicate or feature rows only. No query.
-    """
-    if not (dataset.num_refused or dataset.num_duplicates or dataset.source.get("report", {}).get("listed")):
-        return []
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self.frame.iloc[index].to_dict("records")
+        return self.frame.iloc[index].to_dict()
+
+
+def refused_rows(dataset: Dataset, kind: str = "") -> RefusedRows:
+    """What was refused or merged, read from the snapshot's file. ``kind``: refused, duplicate, feature or all. No query."""
+    if not dataset.source.get("report", {}).get("listed"):
+        return RefusedRows(pd.DataFrame(columns=list(COLUMNS)))
     frame = read_refused(dataset.path)
-    if kind:
-        frame = frame[frame["kind"] == kind]
-    return frame.to_dict("records")  # type: ignore[return-value]
+    return RefusedRows(frame[frame["kind"] == kind] if kind else frame)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from experiments.models import Dataset, DatasetImport, Experiment
 from experiments.models.job import ACTIVE, JobStatus
 from experiments.selectors import datasets as dataset_rows
+from experiments.selectors.experiments import COLUMNS, Column
 from mlopspro.accounts.models import Workspace
 
 SHOWN = 8
@@ -26,8 +27,30 @@ class Overview:
 
     @property
     def failed(self) -> list[Experiment]:
-        """Recent runs that ended badly, for the list of what needs somebody."""
+        """Recent runs that ended badly."""
         return [run for run in self.recent if run.state is JobStatus.FAILED]
+
+    @property
+    def drafts(self) -> list[DatasetImport]:
+        """Uploads that wait for a person to say how they are read."""
+        return [job for job in self.imports if job.state is JobStatus.DRAFT]
+
+    @property
+    def failed_imports(self) -> list[DatasetImport]:
+        return [job for job in self.imports if job.state is JobStatus.FAILED]
+
+    @property
+    def active_imports(self) -> list[DatasetImport]:
+        return [job for job in self.imports if job.is_active]
+
+    @property
+    def needs_somebody(self) -> bool:
+        return bool(self.failed or self.drafts or self.failed_imports)
+
+    @property
+    def columns(self) -> list[Column]:
+        """The figures shown beside a run here: fewer than in the list."""
+        return [column for column in COLUMNS if column.name in ("f1_at_10", "ndcg_at_10", "rmse")]
 
 
 def active_runs(workspace: Workspace) -> list[Experiment]:

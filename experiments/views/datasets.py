@@ -109,11 +109,11 @@ class _Echo:
         return text
 
 
-def _csv(refused: list[dict[str, Any]]) -> Iterator[str]:
+def _csv(refused: rows.RefusedRows) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield writer.writerow(["kind", "file", "line", "reason", "raw"])
-    for row in refused:
-        yield writer.writerow([defused(row[name]) for name in ("kind", "file", "line", "reason", "raw")])
+    yield writer.writerow(refused.frame.columns)
+    for row in refused.frame.itertuples(index=False):
+        yield writer.writerow([defused(value) for value in row])
 
 
 def defused(value: Any) -> Any:
