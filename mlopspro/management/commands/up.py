@@ -18,13 +18,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from mlopspro import assets, embedded
+from mlopspro.accounts.services.bootstrap import ensure_first_admin
 from mlopspro.embedded import processes
 from mlopspro.embedded.addresses import port_is_free
 from mlopspro.embedded.locks import LockedError, file_lock
 from mlopspro.embedded.paths import log_dir, run_dir
 from mlopspro.supervisor import roles
 from mlopspro.supervisor.assets_step import collect_if_changed
-from mlopspro.supervisor.roles import Role
 from mlopspro.supervisor.supervisor import Supervisor, end_leftovers
 
 DATABASES = ("postgres", "redis")
@@ -61,10 +61,15 @@ class Command(BaseCommand):
         if not port_is_free(port, host):
             raise CommandError(f"port {port} on {host} is taken by another program; choose one with --port")
         (run_dir() / "up.json").write_text(json.dumps({"address": self.address}))
+        try:
+            self.web_role = roles.web(host, port, reload=options["reload"])
+            self.worker_roles = (roles.io_worker(), roles.train_worker(), roles.beat())
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         self.supervisor = Supervisor(self.say, services=DATABASES)
         self.supervisor.install_signals()
         try:
-            self._start(host, port, options)
+            self._start(demo=options["demo"])
             self.supervisor.run()
         finally:
             self.say("stopping …")
@@ -74,16 +79,16 @@ class Command(BaseCommand):
             (run_dir() / "up.json").unlink(missing_ok=True)
             self.say("stopped, nothing is left running")
 
-    def _start(self, host: str, port: int, options: dict[str, Any]) -> None:
+    def _start(self, *, demo: bool) -> None:
         steps: list[Callable[[], None]] = [
             self._services,
             self._migrate,
             self._static_files,
             self._first_administrator,
-            lambda: self._web(roles.web(host, port, reload=options["reload"])),
+            self._web,
             self._workers,
         ]
-        if options["demo"]:
+        if demo:
             steps.append(self._demo)
         for step in steps:
             if self.supervisor.stopping.is_set():
@@ -119,16 +124,16 @@ class Command(BaseCommand):
             self.say("static files are collected")
 
     def _first_administrator(self) -> None:
-        from mlopspro.accounts.services.bootstrap import ensure_first_admin
-
         first = ensure_first_admin()
         connections.close_all()
-        if first.created and first.password:
+        if first.created and first.password is None:
+            self.say(f"first administrator: {first.email}, with the password of the environment")
+        elif first.created:
             self.say("first administrator, shown this once:")
             self.stdout.write(f"\n      e-mail    {first.email}\n      password  {first.password}\n\n")
 
-    def _web(self, role: Role) -> None:
-        child = self.supervisor.start(role)
+    def _web(self) -> None:
+        child = self.supervisor.start(self.web_role)
         if self.supervisor.wait_for(child, self._answers, WEB_START_SECONDS):
             self.say(f"ready at {self.address}")
         elif not self.supervisor.stopping.is_set():
@@ -137,7 +142,7 @@ class Command(BaseCommand):
             )
 
     def _workers(self) -> None:
-        for role in (roles.io_worker(), roles.train_worker(), roles.beat()):
+        for role in self.worker_roles:
             self.supervisor.start(role)
             self.say(f"{role.title} started")
         if not embedded.is_given("mlflow"):
