@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
 from mlopspro.accounts.api_auth import requires_api
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from experiments.models import Dataset, Experiment, TrackerRun
 from experiments.selectors import experiments as runs
@@ -174,7 +174,7 @@ def train(request: HttpRequest, spec: LaunchSpec) -> tuple[int, Any]:
 @router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
 @requires_api(Action.VIEW)
 def experiments(
-    request: HttpRequest, limit: int = Field(50, ge=1, le=100), page: int = Field(1, ge=1, le=100_000)
+    request: HttpRequest, limit: int = Query(50, ge=1, le=100), page: int = Query(1, ge=1, le=100_000)
 ) -> Any:  # type: ignore[assignment]
     rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))  # type: ignore[attr-defined]
     count = rows.count()

@@ -201,10 +201,13 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "mlopspro.accounts.adapters.ClosedAccountAdapter"
 SOCIALACCOUNT_ADAPTER = "mlopspro.accounts.adapters.KnownPeopleSocialAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
+OIDC_ORIGINS: list[str] = []
 if env.str("OIDC_SERVER_URL", default=""):
+    OIDC_ORIGINS = ["/".join(env.str("OIDC_SERVER_URL").split("/", 3)[:3])]
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
@@ -236,6 +239,8 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     if env.bool("TRUST_PROXY_HEADERS", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        # Brakes and the audit trail count by the address that our own proxy saw, not by what a client claims.
+        ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -249,7 +254,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # Browsers hold redirects after a form to this too, so single sign-on needs its provider's origin here.
+        "form-action": [SELF, *OIDC_ORIGINS],
         "frame-ancestors": [NONE],
     }
 }

@@ -30,8 +30,9 @@ class AuditedAdmin(AnyAdmin):
     """What operators change here leaves the same trail as what is changed on pages."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        before = {name: form.initial.get(name) for name in form.changed_data if name != "password"}
-        after = {name: form.cleaned_data.get(name) for name in form.changed_data if name != "password"}
+        shown = [name for name in form.changed_data if "password" not in name]
+        before = {name: form.initial.get(name) for name in shown}
+        after = {name: form.cleaned_data.get(name) for name in shown}
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             audit.record(

@@ -10,6 +10,8 @@ from mlopspro.accounts.access import public, signed_in
 
 urlpatterns = [
     path("login/", public(views.login), name="account_login"),
+    # Closed by the adapter: says whom to ask. The mail to an unknown address leads here.
+    path("signup/", public(views.signup), name="account_signup"),
     path("logout/", public(views.logout), name="account_logout"),
     path("inactive/", public(views.account_inactive), name="account_inactive"),
     path("password/change/", signed_in(views.password_change), name="account_change_password"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-SECRET_NAME = re.compile(r"(?i)pass(word|wd)?$|secret|token|api_?key|authorization|cookie|credential")
+SECRET_NAME = re.compile(r"(?i)pass(word|wd)?\d*$|secret|token|api_?key|authorization|cookie|credential")
 SECRET_IN_TEXT = re.compile(
     r"(?i)((?:password|secret|token|api_?key|authorization)[\"']?\s*[=:]\s*[\"']?)(?:bearer\s+)?[^\s\"',;&]+|(://[^/\s:@]*:)[^@\s/]+(?=@)"
 )

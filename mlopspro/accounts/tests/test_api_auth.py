@@ -55,7 +55,8 @@ def test_a_scope_that_does_not_cover_is_403_and_says_so(admin, workspace):
 def test_a_key_never_does_more_than_its_owners_present_role(admin, workspace):
     owner = make_member(workspace, Role.SCIENTIST)
     token = key_of(owner, workspace, Scope.ADMIN).token
-    assert call(token, LAUNCH, "post").status_code == 422, "allowed, but the body is empty"
+    empty = {"data": "{}", "content_type": "application/json"}
+    assert call(token, LAUNCH, "post", **empty).status_code == 422, "allowed, but the body says nothing"
     Membership.objects.filter(user=owner).update(role=Role.VIEWER)
     assert call(token, LAUNCH, "post").status_code == 403
     Membership.objects.filter(user=owner).delete()

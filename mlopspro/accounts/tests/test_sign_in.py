@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import mail
 from django.urls import reverse
 
-from mlopspro.accounts.models import AuditEntry
+from mlopspro.accounts.models import AuditEntry, User
 from mlopspro.testing.people import PASSWORD, browser, make_person
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,11 @@ def test_next_leads_nowhere_but_here(target):
 
 
 def test_nobody_signs_up_by_themselves():
-    for address in ("/accounts/signup/", "/accounts/email/", "/accounts/social/signup/"):
+    form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    response = browser().post("/accounts/signup/", form)
+    assert b"Accounts are made by administrators" in response.content
+    assert not User.objects.filter(email="new@example.org").exists()
+    for address in ("/accounts/email/", "/accounts/social/signup/", "/accounts/confirm-email/"):
         assert browser().get(address).status_code == 404
 
 

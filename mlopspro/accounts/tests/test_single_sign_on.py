@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def request_of_a_stranger():
+def request_of_a_stranger(settings):
+    app = {"provider_id": "oidc", "name": "SSO", "client_id": "id", "secret": "s", "settings": {"server_url": "x"}}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
     request = RequestFactory().get("/")
     SessionMiddleware(lambda r: None).process_request(request)
     MessageMiddleware(lambda r: None).process_request(request)
