@@ -15,6 +15,7 @@ from experiments.tracking.messages import (
     Start,
     milliseconds,
 )
+from experiments.tracking.names import legal_key
 from experiments.tracking.protocol import (
     Batch,
     DeliveryResult,
@@ -65,7 +66,7 @@ class MemoryRun:
 
     def _add(self, values: dict[str, float | None], step: int, at: int) -> None:
         for name, value in values.items():
-            self.points.setdefault((name, step, at, value))
+            self.points.setdefault((legal_key(name), step, at, value))
 
 
 class MemoryTracker:

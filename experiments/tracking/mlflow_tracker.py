@@ -113,6 +113,7 @@ class MlflowTracker:
                 MLFLOW_ALLOW_PICKLE_DESERIALIZATION="false",
                 MLFLOW_DISABLE_TELEMETRY="true",
                 DO_NOT_TRACK="true",
+                MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
             )
             from mlflow.tracking.client import MlflowClient
 
