@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
-from mlopspro.accounts.api_auth import requires_api
 from ninja import Field, Query, Router, Schema
 
 from experiments.models import Dataset, Experiment, TrackerRun
 from experiments.selectors import experiments as runs
 from experiments.services import launch
 from experiments.services.spec import LaunchSpec
+from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
 
 router = Router()
