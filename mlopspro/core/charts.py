@@ -218,7 +218,7 @@ class HistogramChart(Chart):
 
     @property
     def bins(self) -> tuple[str, ...]:
-        return tuple(f"{_plain(low)} – {_plain(high)}" for low, high in zip(self.edges, self.edges[1:], strict=False))
+        return tuple(f"{low:.4g} – {high:.4g}" for low, high in zip(self.edges, self.edges[1:], strict=False))
 
     def payload(self) -> dict[str, Any]:
         return {**super().payload(), "categories": list(self.bins), "edges": [as_float(edge) for edge in self.edges]}

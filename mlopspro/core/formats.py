@@ -125,7 +125,7 @@ def duration(value: Any) -> str:
         if rounded >= size:
             rest = int(rounded % size // smaller_size)
             whole = f"{number(rounded // size)}{THIN_SPACE}{unit}"
-            return f"{whole} {rest}{THIN_SPACE}{smaller}" if rest else whole
+            return f"{whole}\u00a0{rest}{THIN_SPACE}{smaller}" if rest else whole
     return f"{number(seconds)}{THIN_SPACE}s"
 
 
@@ -162,7 +162,7 @@ class Change:
     words: str
 
 
-def change(difference: Any, better: Better = "higher", digits: int = 3) -> Change:
+def change(difference: Any, better: Better = "higher", digits: int = 2) -> Change:
     """Arrow by direction, verdict by what is better for this metric; an undefined difference has no arrow."""
     known = as_float(difference)
     if known is None:

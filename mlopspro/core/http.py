@@ -34,7 +34,7 @@ else:
 def is_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page. Boosted links and restored history want the whole page."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
 def render_page(

@@ -53,7 +53,8 @@ def toast(request: HttpRequest, text: str, level: Level = "success", *, href: st
 
 def as_toast(message: Message) -> Toast:
     """A Django message (from ``toast`` or from any library) as a toast."""
-    level = next((name for name, number in reversed(LEVELS.items()) if message.level >= number), "info")
+    names = [name for name, number in LEVELS.items() if message.level >= number]
+    level: Level = names[-1] if names else "info"
     try:
         extra = json.loads(message.extra_tags or "{}")
     except ValueError:

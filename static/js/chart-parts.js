@@ -15,7 +15,8 @@
       border: token("--border"),
       raised: token("--surface-3"),
       threshold: token("--chart-threshold"),
-      drag: token("--primary") + "33",
+      drag: `${token("--primary")}33`,
+      plate: token("--surface-2"),
       font: token("--font-text"),
     };
   }
@@ -100,88 +101,23 @@
     return entry;
   }
 
-  function toolButton(label, act, pressed) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button is-quiet is-small";
-    button.textContent = label;
-    if (pressed !== undefined) button.setAttribute("aria-pressed", String(pressed));
-    button.addEventListener("click", act);
-    return button;
-  }
-
-  function smoothingSlider(frame) {
-    const label = document.createElement("label");
-    const slider = document.createElement("input");
-    const shown = document.createElement("output");
-    label.className = "chart-smooth";
-    Object.assign(slider, { type: "range", min: "0", max: "0.99", step: "0.01", value: String(frame.state.smoothing) });
-    shown.textContent = Number(slider.value).toFixed(2);
-    slider.addEventListener("input", () => {
-      frame.state.smoothing = Number(slider.value);
-      shown.textContent = frame.state.smoothing.toFixed(2);
-      label.closest("[data-chart]").dispatchEvent(new CustomEvent("chart:again"));
-    });
-    label.append("Smooth", slider, shown);
-    return label;
-  }
-
-  function axisChoice(frame) {
-    const select = document.createElement("select");
-    select.className = "control is-small";
-    select.setAttribute("aria-label", `Horizontal axis of ${frame.payload.title}`);
-    [frame.payload.x, ...frame.payload.x_choices].forEach((axis) => select.add(new Option(axis.title, axis.key, false, axis.key === frame.state.x)));
-    select.addEventListener("change", () => {
-      frame.state.x = select.value;
-      frame.chart()?.resetZoom?.("none");
-      select.closest("[data-chart]").dispatchEvent(new CustomEvent("chart:again"));
-    });
-    return select;
-  }
-
-  // Built once for a frame; what it needs later it finds through the frame's newest figures.
-  function toolbar(frame, save) {
-    const { figure, payload, state } = frame;
+  // Shows the tools as the chart's state is; the server has drawn them.
+  function showTools(figure, payload, state) {
     const place = figure.querySelector("[data-chart-tools]");
+    const tool = (name) => place.querySelector(`[data-chart-act="${name}"]`);
+    const values = payload.series.flatMap((series) => series.points.map(([, y]) => y)).filter((y) => y !== null);
     place.hidden = Boolean(payload.empty);
-    place.frame = frame;
-    const again = () => place.frame.again();
-    if (!place.childElementCount) {
-      figure.addEventListener("chart:again", again);
-      const toggle = (name) => (event) => {
-        state[name] = !state[name];
-        event.currentTarget.setAttribute("aria-pressed", String(state[name]));
-        again();
-      };
-      const reset = toolButton("Reset zoom", () => {
-        place.frame.chart().resetZoom("none");
-        reset.hidden = true;
-        again();
-      });
-      reset.hidden = true;
-      reset.dataset.resetZoom = "";
-      figure.querySelector("[data-chart-canvas]").addEventListener("dblclick", () => reset.click());
-      const positive = payload.series.every((series) => series.points.every(([, y]) => y === null || y > 0));
-      if (payload.kind === "line" && payload.smoothing) place.append(smoothingSlider(frame));
-      if (payload.x_choices && payload.x_choices.length) place.append(axisChoice(frame));
-      place.append(reset);
-      if (payload.outliers) place.append(toolButton("Trim outliers", toggle("outliers"), state.outliers));
-      if (positive && payload.y.kind !== "share") place.append(toolButton("Log", toggle("log"), state.log));
-      place.append(toolButton("CSV", () => save(place.frame, "csv")), toolButton("PNG", () => save(place.frame, "png")));
-      if (document.fullscreenEnabled) {
-        place.append(toolButton("Full screen", () => {
-          const box = figure.querySelector(".chart-frame");
-          if (document.fullscreenElement) document.exitFullscreen();
-          else box.requestFullscreen();
-        }));
-      }
+    tool("log").hidden = payload.y.kind === "share" || values.some((y) => y <= 0) || payload.kind === "histogram";
+    tool("log").setAttribute("aria-pressed", String(state.log));
+    tool("outliers")?.setAttribute("aria-pressed", String(state.outliers));
+    tool("full").hidden = !document.fullscreenEnabled;
+    const smooth = place.querySelector("[data-chart-smooth]");
+    if (smooth) {
+      smooth.value = String(state.smoothing);
+      smooth.nextElementSibling.textContent = state.smoothing.toFixed(2);
     }
-    const reset = place.querySelector("[data-reset-zoom]");
-    return {
-      zoomed: (shown) => {
-        reset.hidden = !shown;
-      },
-    };
+    const axis = place.querySelector("[data-chart-axis]");
+    if (axis) axis.value = state.x;
   }
 
   // --- Download -------------------------------------------------------------------------------------------------------
@@ -209,11 +145,11 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  function download(frame, kind) {
-    const name = `${frame.payload.key}.${kind}`;
-    if (kind === "csv") saveAs(name, new Blob([csv(frame.payload)], { type: "text/csv" }));
-    else frame.chart().canvas.toBlob((blob) => saveAs(name, blob));
+  function download(payload, canvas, kind) {
+    const name = `${payload.key}.${kind}`;
+    if (kind === "csv") saveAs(name, new Blob([csv(payload)], { type: "text/csv" }));
+    else canvas.toBlob((blob) => saveAs(name, blob));
   }
 
-  window.mlopsCharts = { colourOf, textColours, formatter, legendEntry, toolbar, smoothed, download, withoutOutliers };
+  window.mlopsCharts = { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers };
 })();

@@ -3,9 +3,24 @@
   "use strict";
   const { Chart } = window;
 
+  // The words stand on a plate, above the line where there is room, so that curves do not cross them.
+  function write(ctx, words, colours, [x, y, side, area]) {
+    const height = 16;
+    const middle = y - area.top > height + 6 ? y - 10 : y + 10;
+    ctx.setLineDash([]);
+    ctx.font = `12px ${colours.font}`;
+    ctx.textAlign = side;
+    ctx.textBaseline = "middle";
+    const width = ctx.measureText(words).width + 8;
+    ctx.fillStyle = colours.plate;
+    ctx.fillRect(side === "right" ? x - width + 4 : x - 4, middle - height / 2, width, height);
+    ctx.fillStyle = colours.muted;
+    ctx.fillText(words, x, middle);
+  }
+
   Chart.register({
     id: "thresholds",
-    afterDatasetsDraw(chart, _, { lines, colour, text, font, horizontal }) {
+    afterDatasetsDraw(chart, _, { lines, colours, horizontal }) {
       const { ctx, chartArea: area } = chart;
       for (const line of lines || []) {
         const along = horizontal ? { x: "y", y: "x" }[line.axis] : line.axis;
@@ -13,7 +28,7 @@
         const [low, high] = along === "y" ? [area.top, area.bottom] : [area.left, area.right];
         if (!Number.isFinite(place) || place < low - 1 || place > high + 1) continue;
         ctx.save();
-        ctx.strokeStyle = colour;
+        ctx.strokeStyle = colours.threshold;
         ctx.lineWidth = 1.5;
         ctx.setLineDash([6, 4]);
         ctx.beginPath();
@@ -25,12 +40,7 @@
           ctx.lineTo(place, area.bottom);
         }
         ctx.stroke();
-        ctx.fillStyle = text;
-        ctx.font = `12px ${font}`;
-        ctx.textAlign = along === "y" ? "right" : "left";
-        ctx.textBaseline = "bottom";
-        if (along === "y") ctx.fillText(line.label, area.right - 4, place - area.top > 18 ? place - 3 : place + 16);
-        else ctx.fillText(line.label, place + 4, area.top + 14);
+        write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : [place + 4, area.top + 10, "left", area]);
         ctx.restore();
       }
     },

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { Chart } = window;
-  const { colourOf, textColours, formatter, legendEntry, toolbar, smoothed, download, withoutOutliers } = window.mlopsCharts;
+  const { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers } = window.mlopsCharts;
   const states = new Map();
 
   function stateOf(payload) {
@@ -115,7 +115,9 @@
       names.ticks = { color: colours.muted, maxRotation: 0, autoSkipPadding: 12 };
       return payload.horizontal ? { y: names, x: y } : { x: names, y };
     }
-    return { x: scale(chosen, colours, { min: chosen.min ?? undefined, max: chosen.max ?? undefined, grid: { display: false } }), y };
+    const bounds = payload.kind === "line" ? "data" : "ticks";
+    const across = { min: chosen.min ?? undefined, max: chosen.max ?? undefined, grid: { display: false }, bounds };
+    return { x: scale(chosen, colours, across), y };
   }
 
   const sampleTitle = (payload, state) => (items) => {
@@ -125,7 +127,7 @@
     return `${chosen.title} ${formatter(chosen.kind)(items[0].parsed.x)}`;
   };
 
-  function optionsOf(payload, state, frame) {
+  function optionsOf(payload, state, figure) {
     const colours = textColours();
     const along = payload.horizontal ? "y" : "x";
     const value = payload.horizontal ? "x" : "y";
@@ -137,12 +139,11 @@
       maintainAspectRatio: false,
       indexAxis: along,
       normalized: true,
-      font: { family: colours.font },
       interaction: { mode: payload.kind === "line" ? "everySeries" : payload.kind === "scatter" ? "nearest" : "index", axis: along, intersect: payload.kind === "scatter" },
       scales: scalesOf(payload, state, colours),
       plugins: {
         legend: { display: false },
-        thresholds: { lines: payload.thresholds, colour: colours.threshold, text: colours.muted, font: colours.font, horizontal: Boolean(payload.horizontal) },
+        thresholds: { lines: payload.thresholds, colours, horizontal: Boolean(payload.horizontal) },
         tooltip: {
           backgroundColor: colours.raised,
           borderColor: colours.border,
@@ -162,65 +163,70 @@
           },
         },
         zoom: zooms && {
-          zoom: { drag: { enabled: true, backgroundColor: colours.drag, threshold: 6 }, mode: payload.kind === "line" ? "x" : "xy", onZoomComplete: () => frame.reset(true) },
+          zoom: { drag: { enabled: true, backgroundColor: colours.drag, threshold: 6 }, mode: payload.kind === "line" ? "x" : "xy", onZoomComplete: () => zoomed(figure, true) },
         },
       },
     };
   }
 
   // --- Frames -----------------------------------------------------------------------------------------------------
+  const payloadOf = (figure) => JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+  const canvasOf = (figure) => figure.querySelector("[data-chart-canvas]");
+
   function draw(figure) {
-    const payload = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    const payload = payloadOf(figure);
     const state = stateOf(payload);
-    const canvas = figure.querySelector("[data-chart-canvas]");
+    const canvas = canvasOf(figure);
     const empty = figure.querySelector("[data-chart-empty]");
-    const details = figure.querySelector("[data-chart-figures]");
     canvas.hidden = Boolean(payload.empty);
     empty.hidden = !payload.empty;
     empty.textContent = payload.empty;
     figure.querySelector(".chart-title").textContent = payload.title;
-    note(figure, payload);
-    if (details && !details.dataset.watched) {
-      details.dataset.watched = "true";
-      details.open = details.open || state.open;
-      details.addEventListener("toggle", () => {
-        state.open = details.open;
-      });
-    }
-
-    const again = () => draw(figure);
-    const frame = { payload, state, figure, again, chart: () => Chart.getChart(canvas), reset: (shown) => tools.zoomed(shown) };
-    const tools = toolbar(frame, download);
-    legend(figure, payload, state, again);
+    showTools(figure, payload, state);
+    showNote(figure, payload);
+    showLegend(figure, payload, state);
+    keepFigures(figure, state);
     const found = Chart.getChart(canvas);
-    if (payload.empty) {
-      if (found) found.destroy();
-      return;
-    }
-    const options = optionsOf(payload, state, frame);
-    const datasets = setsOf(payload, state);
-    const labels = payload.categories;
-    if (!found) {
-      const type = { histogram: "bar" }[payload.kind] || payload.kind;
-      new Chart(canvas, { type, data: { labels, datasets }, options }); // eslint-disable-line no-new
-      return;
-    }
-    // What a person zoomed into stays in view while figures arrive.
-    const zoomed = found.isZoomedOrPanned && found.isZoomedOrPanned();
-    if (zoomed && state.x === found.shownX) {
-      for (const axis of ["x", "y"]) {
-        const { min, max } = found.scales[axis];
-        Object.assign(options.scales[axis], { min, max });
-      }
-    }
-    found.shownX = state.x;
-    found.data.labels = labels;
-    found.data.datasets = datasets;
-    found.options = options;
-    found.update("none");
+    if (payload.empty) found?.destroy();
+    else if (found) refresh(found, figure, payload, state);
+    else create(canvas, figure, payload, state);
   }
 
-  function note(figure, payload) {
+  function create(canvas, figure, payload, state) {
+    const type = { histogram: "bar" }[payload.kind] || payload.kind;
+    const data = { labels: payload.categories, datasets: setsOf(payload, state) };
+    const chart = new Chart(canvas, { type, data, options: optionsOf(payload, state, figure) });
+    chart.shownX = state.x;
+  }
+
+  // What a person zoomed into stays in view while figures arrive.
+  function refresh(chart, figure, payload, state) {
+    const options = optionsOf(payload, state, figure);
+    if (chart.isZoomedOrPanned?.() && chart.shownX === state.x) {
+      for (const axis of ["x", "y"]) {
+        const { min, max } = chart.scales[axis];
+        const chosen = chart.options.scales[axis];
+        if (chosen.min === min || chosen.max === max) Object.assign(options.scales[axis], { min, max });
+      }
+    }
+    chart.shownX = state.x;
+    chart.data.labels = payload.categories;
+    chart.data.datasets = setsOf(payload, state);
+    chart.options = options;
+    chart.update("none");
+  }
+
+  function keepFigures(figure, state) {
+    const details = figure.querySelector("[data-chart-figures]");
+    if (!details || details.dataset.watched) return;
+    details.dataset.watched = "true";
+    details.open = details.open || state.open;
+    details.addEventListener("toggle", () => {
+      state.open = details.open;
+    });
+  }
+
+  function showNote(figure, payload) {
     const thinned = payload.series.filter((series) => series.thinned_from);
     const line = figure.querySelector("[data-chart-note]");
     line.hidden = thinned.length === 0;
@@ -229,27 +235,81 @@
     line.textContent = `Drawn from ${thinned[0].points.length} of ${most} points; lows and highs are kept.`;
   }
 
-  function legend(figure, payload, state, again) {
+  function showLegend(figure, payload, state) {
     const list = figure.querySelector("[data-chart-legend]");
-    const single = payload.series.length < 2;
-    list.hidden = single || Boolean(payload.empty);
-    if (list.hidden) return;
+    list.hidden = payload.series.length < 2 || Boolean(payload.empty);
     const signature = JSON.stringify(payload.series.map((series) => [series.name, series.colour, series.dashed, state.hidden.has(series.name)]));
-    if (list.dataset.signature === signature) return;
+    if (list.hidden || list.dataset.signature === signature) return;
     const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement);
     list.dataset.signature = signature;
     list.replaceChildren(
       ...payload.series.map((series, index) =>
         legendEntry(series, index, !state.hidden.has(series.name), () => {
           if (!state.hidden.delete(series.name)) state.hidden.add(series.name);
-          again();
+          draw(figure);
         }),
       ),
     );
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
   }
 
-  const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+  // --- Tools --------------------------------------------------------------------------------------------------------
+  function zoomed(figure, shown) {
+    figure.querySelector('[data-chart-act="reset"]').hidden = !shown;
+  }
+
+  function resetZoom(figure) {
+    Chart.getChart(canvasOf(figure))?.resetZoom?.("none");
+    zoomed(figure, false);
+    draw(figure);
+  }
+
+  const ACTS = {
+    reset: resetZoom,
+    log: (figure, state) => {
+      state.log = !state.log;
+      draw(figure);
+    },
+    outliers: (figure, state) => {
+      state.outliers = !state.outliers;
+      draw(figure);
+    },
+    csv: (figure) => download(payloadOf(figure), canvasOf(figure), "csv"),
+    png: (figure) => download(payloadOf(figure), canvasOf(figure), "png"),
+    full: (figure) => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else figure.querySelector(".chart-frame").requestFullscreen();
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const tool = event.target.closest("[data-chart-act]");
+    if (!tool) return;
+    const figure = tool.closest("[data-chart]");
+    ACTS[tool.dataset.chartAct](figure, stateOf(payloadOf(figure)));
+  });
+
+  document.addEventListener("dblclick", (event) => {
+    if (event.target.matches("[data-chart-canvas]")) resetZoom(event.target.closest("[data-chart]"));
+  });
+
+  document.addEventListener("input", (event) => {
+    const figure = event.target.closest("[data-chart]");
+    if (!figure) return;
+    const state = stateOf(payloadOf(figure));
+    if (event.target.matches("[data-chart-smooth]")) state.smoothing = Number(event.target.value);
+    else if (event.target.matches("[data-chart-axis]")) state.x = event.target.value;
+    else return;
+    if (event.target.matches("[data-chart-axis]")) resetZoom(figure);
+    else draw(figure);
+  });
+
+  function drawAll() {
+    Chart.defaults.font.family = textColours().font;
+    Chart.defaults.font.size = 12;
+    document.querySelectorAll("[data-chart]").forEach(draw);
+  }
+
   drawAll();
   document.addEventListener("htmx:afterSettle", drawAll);
   document.addEventListener("theme", drawAll);

@@ -41,7 +41,7 @@ def badge(status: Any = None, *, label: str = "", tone: str = "", icon: str = ""
 
 @component()
 def delta(
-    difference: Any, *, better: formats.Better = "higher", digits: int = 3, against: str = "", unit: str = ""
+    difference: Any, *, better: formats.Better = "higher", digits: int = 2, against: str = "", unit: str = ""
 ) -> dict[str, Any]:
     """A change: arrow by direction, colour by better or worse. ``against`` names what it is a change from."""
     found = formats.change(difference, better, digits)

@@ -115,10 +115,15 @@ def field(
 
 
 @component()
-def form_errors(form: Form) -> dict[str, Any]:
-    """What is wrong with a form: its general errors, and a list of links to the fields that have one."""
+def form_errors(form: Form, *, focus: bool = True) -> dict[str, Any]:
+    """What is wrong with a form: its general errors, and links to the fields that have one; takes the focus."""
     fields = [(bound, bound.errors) for bound in form if bound.errors]
-    return {"general": form.non_field_errors(), "fields": fields, "any": bool(fields or form.non_field_errors())}
+    return {
+        "general": form.non_field_errors(),
+        "fields": fields,
+        "any": bool(fields or form.non_field_errors()),
+        "focus": focus,
+    }
 
 
 @component(body=True)

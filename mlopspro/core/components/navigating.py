@@ -73,7 +73,7 @@ def pagination(page: Page[Any], *, request: Any = None, target: str = "", noun: 
 @component()
 def stepper(steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Steps of a longer act: {"label", "state": done | current | failed | waiting, optional "note", "href"}."""
-    icons = {"done": "check", "current": "circle-dot", "failed": "x", "waiting": "circle"}
+    icons = {"done": "circle-check", "current": "circle-dot", "failed": "circle-x", "waiting": "circle-dashed"}
     words = {"done": "done", "current": "in progress", "failed": "failed", "waiting": "to do"}
     found = [
         {**step, "icon": icons[step["state"]], "word": words[step["state"]], "number": number}

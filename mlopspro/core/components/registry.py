@@ -72,7 +72,7 @@ class ComponentNode(Node):
         if context.template is None:
             raise TemplateSyntaxError(f"{self.found.name} is rendered outside a template.")
         template = context.template.engine.get_template(self.found.template)
-        return template.render(context.new(values))
+        return mark_safe(template.render(context.new(values)).strip())  # noqa: S308  rendered by a template
 
 
 class FillNode(Node):
