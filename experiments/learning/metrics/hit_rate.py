@@ -16,12 +16,13 @@ from experiments.learning.metrics.ranking import RankingMetric
 
 def hit_at_k(hits: Bools, relevant: Ints, k: int) -> Floats:
     """1.0 for each user with a hit in the first k, else 0.0, shape (users,)."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return (np.count_nonzero(hits[:, :k], axis=1) > 0).astype(np.float64)
 
 
 def expected_hit_at_k(relevant: Ints, candidates: Ints, k: int) -> Floats:
     """1 - P(no relevant item among k drawn), hypergeometric."""
-    return np.asarray(1.0 - none_drawn(relevant, candidates, k)[:, k])
+    missed: Floats = none_drawn(relevant, candidates, k)[:, k]
+    return np.ones(len(relevant)) - missed
 
 
 def best_hit_at_k(relevant: Ints, candidates: Ints, k: int) -> Floats:
