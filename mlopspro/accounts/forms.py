@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
 
 from mlopspro.accounts.models import Theme, User, Workspace
+from mlopspro.accounts.models.user import time_zones
 from mlopspro.accounts.permissions import SCOPE_TABLE, Role, Scope, role_allows
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -33,8 +33,8 @@ class ProfileForm(UserModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(zoneinfo.available_timezones())
-        self.fields["time_zone"].widget.choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+        names = [(zone, zone.replace("_", " ")) for zone in time_zones()]
+        self.fields["time_zone"].widget.choices = names  # type: ignore[attr-defined]
 
 
 class ThemeForm(forms.Form):

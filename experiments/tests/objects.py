@@ -1,0 +1,64 @@
+"""What the addresses of datasets, imports and runs point at, for the walk over all routes."""
+
+from django.utils import timezone
+
+from experiments.models import Artifact, DatasetImport, TrackerRun
+from experiments.tests.factories import make_dataset, make_experiment
+from mlopspro.accounts.models import User, Workspace
+from mlopspro.testing.objects import objects_for
+
+
+@objects_for("experiments:dataset*", "pk")
+def dataset(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": make_dataset(workspace).pk}
+
+
+@objects_for("experiments:dataset_restore", "pk")
+def deleted_dataset(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": make_dataset(workspace, deleted_at=timezone.now()).pk}
+
+
+@objects_for("experiments:import*", "pk")
+def dataset_import(workspace: Workspace, owner: User) -> dict[str, object]:
+    made = DatasetImport.objects.create(
+        workspace=workspace, created_by=owner, name="upload", status="draft", format="csv", folder="imports/none"
+    )
+    return {"pk": made.pk}
+
+
+@objects_for("experiments:experiment*", "pk")
+def experiment(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": make_experiment(workspace, created_by=owner).pk}
+
+
+@objects_for("experiments:experiment_restore", "pk")
+def deleted_experiment(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": make_experiment(workspace, created_by=owner, deleted_at=timezone.now()).pk}
+
+
+@objects_for("experiments:experiment_mirror*", "pk", "tracker")
+def mirror(workspace: Workspace, owner: User) -> dict[str, object]:
+    run = make_experiment(workspace, created_by=owner)
+    TrackerRun.objects.create(experiment=run, tracker="mlflow")
+    return {"pk": run.pk, "tracker": "mlflow"}
+
+
+@objects_for("experiments:artifact*", "pk", "artifact")
+def artifact(workspace: Workspace, owner: User) -> dict[str, object]:
+    run = make_experiment(workspace, created_by=owner)
+    made = Artifact.objects.create(
+        experiment=run, name="config.json", kind="json", path=f"{run.folder}/config.json", size_bytes=2, sha256="0" * 64
+    )
+    made.file.parent.mkdir(parents=True, exist_ok=True)
+    made.file.write_text("{}")
+    return {"pk": run.pk, "artifact": made.pk}
+
+
+@objects_for("api:*", "dataset_id")
+def dataset_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"dataset_id": make_dataset(workspace).pk}
+
+
+@objects_for("api:*", "experiment_id")
+def experiment_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"experiment_id": make_experiment(workspace, created_by=owner).pk}
