@@ -36,7 +36,7 @@ SCORER_FILES = (ARRAYS_FILE, SETTINGS_FILE)
 Kind = Literal["scorer", "network", "document", "table"]
 _FORMAT = 1
 _LARGEST_SETTINGS = 1 << 20
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class ArtifactError(ValueError):
@@ -68,7 +68,8 @@ def save(
     saved = [_write_arrays(folder, fitted.scorer), _write_settings(folder, fitted)]
     if fitted.keras_model is not None:
         saved.append(_write_network(folder, fitted.keras_model))
-    saved.append(_write_document(folder, DETAILS_FILE, {"best_epoch": fitted.best_epoch, **fitted.details}))
+    details = {"best_epoch": fitted.best_epoch, **fitted.details}
+    saved.append(_write(folder, DETAILS_FILE, _json(DETAILS_FILE, details), "document"))
     saved += [_write_document(folder, name, document) for name, document in (documents or {}).items()]
     saved += [_write_table(folder, name, table) for name, table in (tables or {}).items()]
     return saved
@@ -156,11 +157,11 @@ def _json(name: str, document: Any) -> bytes:
 
 
 def _check_name(name: str, suffix: str) -> None:
-    if not _NAME.match(name) or not name.endswith(suffix):
+    if not _NAME.fullmatch(name) or not name.endswith(suffix):
         raise ArtifactError(
             f"File name is {name!r}; accepted: letters, digits, '.', '_' and '-', at most 100, ending in {suffix}."
         )
-    if name in (*SCORER_FILES, NETWORK_FILE):
+    if name in (*SCORER_FILES, NETWORK_FILE, DETAILS_FILE):
         raise ArtifactError(f"File name {name!r} is the model's own; accepted: any other.")
 
 

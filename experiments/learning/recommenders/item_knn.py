@@ -113,7 +113,7 @@ def _neighbours(history: sparse.csr_array, parameters: ItemKnnParameters, *, exp
         stop = min(start + at_once, items)
         similarity = _similarity(history, met, slice(start, stop), explicit=explicit)
         shared = _product(met, met, slice(start, stop))
-        similarity *= shared / (shared + parameters.shrinkage)
+        similarity *= shared / np.maximum(shared + np.float32(parameters.shrinkage), 1)
         np.maximum(similarity, 0, out=similarity)
         np.power(similarity, parameters.amplification, out=similarity)
         similarity[np.arange(stop - start), np.arange(start, stop)] = 0

@@ -1,0 +1,220 @@
+"""What every registered architecture promises, whatever it is."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pydantic
+import pytest
+
+from experiments.learning import artifacts
+from experiments.learning.recommenders.base import StopTraining
+from experiments.learning.recommenders.errors import UnknownArchitecture, UnusableData
+from experiments.learning.recommenders.registry import ARCHITECTURES, get
+from experiments.tests.recommenders.tiny import QUICK, Recorder, all_scores, fold, ratings, squared_error
+
+KEYS = list(ARCHITECTURES)
+ITERATIVE = [key for key in KEYS if ARCHITECTURES[key].iterative]
+BOTH = [(key, feedback) for key in KEYS for feedback in ARCHITECTURES[key].feedback]
+
+
+def fit(key, data, observer=None, seed=0, resume_from=None, **changes):
+    architecture = get(key)
+    parameters = architecture.validate(QUICK[key] | changes)
+    return architecture.fit(data, parameters, seed=seed, observer=observer or Recorder(), resume_from=resume_from)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return ratings()
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    """One quick fit of each architecture, shared by the tests that only look at it."""
+    return {key: fit(key, data) for key in KEYS}
+
+
+def test_this_module_covers_every_architecture():
+    assert set(QUICK) == set(ARCHITECTURES)
+
+
+def test_an_unknown_key_is_refused_with_what_exists():
+    with pytest.raises(UnknownArchitecture, match=r"'resnet'.*hybrid, hybrid_biased, matrix_factorization"):
+        get("resnet")
+
+
+@pytest.mark.parametrize("key", ITERATIVE)
+def test_overfits_a_tiny_set(key):
+    data = dataclasses.replace(ratings(users=8, items=8, rows=24), validation=fold([], [], []))
+    strong = {"regularization": 1e-6, "epochs": 300, "batch_size": 8, "learning_rate": 0.01}
+    known = get(key).parameters.model_fields
+    changes = {name: value for name, value in strong.items() if name in known}
+    changes |= {name: 0 for name in ("early_stopping_patience", "dropout") if name in known}
+    changes |= {"learning_rate_decay": 0.99} if "learning_rate_decay" in known else {}
+    assert squared_error(fit(key, data, **changes), data.train) < 0.01
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_same_seed_gives_the_same_numbers_bit_for_bit(key, data, fitted):
+    again = fit(key, data)
+    assert np.array_equal(all_scores(again, data), all_scores(fitted[key], data))
+    assert again.details == fitted[key].details
+
+
+@pytest.mark.parametrize("key", ITERATIVE)
+def test_another_seed_gives_other_numbers(key, data, fitted):
+    assert not np.array_equal(all_scores(fit(key, data, seed=1), data), all_scores(fitted[key], data))
+
+
+@pytest.mark.parametrize("key", ITERATIVE)
+@pytest.mark.parametrize("feedback", ["explicit", "implicit"])
+def test_a_resumed_fit_ends_with_the_numbers_of_an_uninterrupted_one(key, feedback, tmp_path):
+    data = ratings(feedback=feedback)
+    whole = Recorder()
+    expected = fit(key, data, whole)
+    with pytest.raises(StopTraining):
+        fit(key, data, Recorder(tmp_path, stop_after=2))
+    rest = Recorder()
+    resumed = fit(key, data, rest, resume_from=tmp_path / "2")
+    assert np.array_equal(all_scores(resumed, data), all_scores(expected, data))
+    assert rest.epochs == {epoch: values for epoch, values in whole.epochs.items() if epoch > 2}
+    assert (resumed.best_epoch, resumed.details) == (expected.best_epoch, expected.details)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_saves_and_loads_to_the_same_lists(key, data, fitted, tmp_path):
+    files = artifacts.save(fitted[key], tmp_path)
+    loaded = artifacts.load_scorer_from(tmp_path, {file.name: file.sha256 for file in files})
+    before = all_scores(fitted[key], data)
+    after = loaded.score_block(np.arange(data.num_users, dtype=np.int32))
+    top = np.argsort(-before, axis=1, kind="stable")[:, :5]
+    assert np.array_equal(np.argsort(-after, axis=1, kind="stable")[:, :5], top)
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_pairs_and_blocks_agree(key, data, fitted):
+    scores = all_scores(fitted[key], data)
+    user, item = (axis.ravel().astype(np.int32) for axis in np.indices(scores.shape))
+    assert fitted[key].scorer.score_pairs(user, item) == pytest.approx(scores.ravel(), abs=1e-5)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_blocks_do_not_depend_on_how_users_are_grouped(key, data, fitted):
+    scores = all_scores(fitted[key], data)
+    some = np.array([7, 3, 7, 0], np.int32)
+    assert fitted[key].scorer.score_block(some) == pytest.approx(scores[some], abs=1e-5)
+    assert fitted[key].scorer.score_block(np.zeros(0, np.int32)).shape == (0, data.num_items)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if ARCHITECTURES[key].framework == "keras"])
+def test_numpy_answers_what_keras_answers(key, data, fitted, tmp_path):
+    """The network is read back from its ``.keras`` file, so this holds for what is stored."""
+    files = artifacts.save(fitted[key], tmp_path)
+    network = artifacts.load_network_from(tmp_path, {file.name: file.sha256 for file in files})
+    scores = all_scores(fitted[key], data)
+    user, item = (axis.ravel().astype(np.int32) for axis in np.indices(scores.shape))
+    answers = np.asarray(network([user, item]))[:, 0]
+    assert np.abs(answers - scores.ravel()).max() < 1e-5
+    assert np.abs(answers - fitted[key].scorer.score_pairs(user, item)).max() < 1e-5
+
+
+@pytest.mark.parametrize(("key", "feedback"), BOTH)
+def test_users_and_items_without_training_rows_get_finite_scores(key, feedback):
+    data = ratings(feedback=feedback)
+    assert 0 not in data.train.user
+    assert 0 not in data.train.item
+    fitted = fit(key, data, **({"epochs": 2} if "epochs" in QUICK[key] else {}))
+    scores = all_scores(fitted, data)
+    assert np.isfinite(scores).all()
+    assert scores.dtype == np.float32
+    assert fitted.predicts_ratings == (feedback == "explicit" and key != "popularity")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_one_user_and_one_item_are_enough(key):
+    data = dataclasses.replace(
+        ratings(users=1, items=1, rows=1), train=fold([0], [0], [4]), validation=fold([], [], [])
+    )
+    assert np.isfinite(all_scores(fit(key, data), data)).all()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_data_without_features_is_accepted(key):
+    bare = ratings()
+    bare = dataclasses.replace(
+        bare,
+        user_features=np.zeros((bare.num_users, 0), np.float32),
+        item_features=np.zeros((bare.num_items, 0), np.float32),
+    )
+    assert np.isfinite(all_scores(fit(key, bare), bare)).all()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_stop_reaches_the_caller(key, data):
+    with pytest.raises(StopTraining):
+        fit(key, data, Recorder(stop_after=1 if ARCHITECTURES[key].iterative else 0))
+
+
+@pytest.mark.parametrize("key", ITERATIVE)
+def test_every_epoch_is_reported(key, data):
+    seen = Recorder()
+    fitted = fit(key, data, seen)
+    assert seen.started["epochs"] == 4
+    assert seen.started["total_parameters"] == fitted.details["total_parameters"] > 0
+    assert list(seen.epochs) == list(range(1, len(seen.epochs) + 1))
+    expected = {"train_loss", "val_loss"} | ({"learning_rate"} if get(key).framework == "keras" else set())
+    assert all(set(values) == expected for values in seen.epochs.values())
+
+
+@pytest.mark.parametrize("key", ITERATIVE)
+def test_the_reported_validation_loss_is_the_scorers_own(key, data):
+    seen = Recorder()
+    fitted = fit(key, data, seen, early_stopping_patience=1)
+    assert seen.epochs[fitted.best_epoch]["val_loss"] == pytest.approx(squared_error(fitted, data.validation), rel=1e-5)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_unknown_parameters_are_refused_by_name(key):
+    with pytest.raises(pydantic.ValidationError, match="shoe_size"):
+        get(key).validate({"shoe_size": 43})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_parameters_outside_their_bounds_are_refused_by_name(key):
+    for name, field in get(key).parameters.model_fields.items():
+        bounds = {type(bound).__name__: bound for bound in field.metadata}
+        if "Le" not in bounds:
+            continue
+        for value in (bounds["Le"].le + 1, bounds["Ge"].ge - 1, float("nan"), "many"):
+            with pytest.raises(pydantic.ValidationError, match=name):
+                get(key).validate({name: value})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_parameter_has_words_and_numbers_have_bounds(key):
+    for name, field in get(key).parameters.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+        if field.annotation in (int, float):
+            assert {"Ge", "Le"} <= {type(bound).__name__ for bound in field.metadata}, name
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"train": fold([], [], [])}, "train has 0 interactions"),
+        ({"train": fold([1, 2], [1], [3, 4])}, "different lengths .*item 1"),
+        ({"train": fold([1, 99], [1, 2], [3, 4])}, r"train.user holds the code 99; accepted: 0 to 29"),
+        ({"validation": fold([1], [-1], [3])}, r"validation.item holds the code -1"),
+        ({"train": fold([1], [1], [np.nan])}, r"train.value is nan in row 0"),
+        ({"item_features": np.zeros((3, 2), np.float32)}, r"item_features has shape \(3, 2\); accepted: \(20"),
+        ({"user_features": np.full((30, 1), np.inf, np.float32)}, "user_features is inf in row 0, column 0"),
+    ],
+)
+def test_contradictory_data_is_refused_by_name(key, data, change, words):
+    with pytest.raises(UnusableData, match=words):
+        fit(key, dataclasses.replace(data, **change))
