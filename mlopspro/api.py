@@ -29,9 +29,8 @@ api = NinjaAPI(
     version="1",
     description="Datasets, training runs and their metrics. Sign in, or send `Authorization: Bearer <key>`.",
     auth=API_AUTH,
-    docs_url="/docs",
+    docs_url=None,
     openapi_url="/openapi.json",
-    docs_decorator=None,
     urls_namespace="api",
 )
 api.add_router("", experiments_router)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from mlopspro import health
+from mlopspro import api_docs, health
 from mlopspro.api import api
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),
     path("dev/", include("mlopspro.core.urls")),
+    path("api/docs", api_docs.page, name="api_docs"),
     path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -19,6 +19,8 @@ from experiments.models import Experiment, FailureKind, Job, JobStatus, LogLine
 
 log = structlog.get_logger(__name__)
 MAX_BACKOFF_SECONDS = 30
+STARTING = "Starting"
+"""Phase of a job that is claimed and whose process has not begun with it."""
 
 
 def worker_name() -> str:
@@ -43,7 +45,7 @@ def claim(kind: str, pk: Any = None) -> Lease | None:
         job.started_at = job.started_at or now
         job.heartbeat_at = now
         job.lease_until = now + dt.timedelta(seconds=settings.JOB_LEASE_SECONDS)
-        job.phase, job.phase_started_at = "Starting", now
+        job.phase, job.phase_started_at = STARTING, now
         job.progress_done = job.progress_total = 0
         job.save()
     return Lease(model, job.pk, job.lease_token, job.attempt)

@@ -26,6 +26,8 @@ from mlopspro.core.logs import scrub_text
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 0.25
 LOOK_SECONDS = 1.0
+START_SECONDS = 180.0
+"""How long a child may take to import what it needs and to take over; a loaded machine needs many seconds for it."""
 STOP_GRACE_SECONDS = 6.0
 """How long an attempt has to end by itself after a stop; then it is killed. Together below the promised 10 s."""
 
@@ -140,7 +142,7 @@ class Watch:
         try:
             row: dict[str, Any] | None = (
                 self.lease.model._default_manager.filter(pk=self.lease.pk)
-                .values("status", "lease_token", "stop_requested_at")
+                .values("status", "lease_token", "stop_requested_at", "phase")
                 .first()
             )
         except (OperationalError, InterfaceError):
@@ -148,6 +150,8 @@ class Watch:
             return False
         if row is None or row["lease_token"] != self.lease.token:
             return True
+        if row["phase"] == lifecycle.STARTING:
+            return self._start_failed()
         asked = row["stop_requested_at"]
         if (
             row["status"] == JobStatus.RUNNING
@@ -155,6 +159,15 @@ class Watch:
             and timezone.now() - asked > dt.timedelta(seconds=STOP_GRACE_SECONDS)
         ):
             return self._end_as(JobStatus.CANCELLED)
+        return False
+
+    def _start_failed(self) -> bool:
+        """Keeps the lease for a child that is still importing; whether it has taken too long for that."""
+        if time.monotonic() - self.started > START_SECONDS:
+            return True
+        with contextlib.suppress(LeaseLost, OperationalError, InterfaceError):
+            # A person may stop it before it has begun: then there is nothing to wait for.
+            return self.lease.renew() and self._end_as(JobStatus.CANCELLED)
         return False
 
     def _time_limit_reason(self) -> str:

@@ -20,14 +20,12 @@ class Checkpoints:
         self.own = self.root / f"token-{attempt_token}"
 
     def write(self, epoch: int, save: Callable[[Path], None]) -> None:
-        """Writes to a temporary folder, flushes it to disk and renames it; older ones of this attempt go."""
+        """Writes to a temporary folder and renames it once all of it is on disk; older ones of this attempt go."""
         target = self.own / f"epoch-{epoch:06d}"
         partial = self.own / f".partial-{epoch:06d}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        save(partial)
-        for file in partial.iterdir():
-            flush_to_disk(file)
+        save(partial)  # flushes its own files
         if target.exists():
             shutil.rmtree(target)
         partial.rename(target)

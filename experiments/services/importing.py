@@ -19,13 +19,14 @@ from experiments.jobs import attempt, lifecycle, queue
 from experiments.jobs.context import JobContext, JobFailed
 from experiments.learning.data import imports, statistics, synthetic
 from experiments.learning.data.errors import DatasetError
+from experiments.learning.data.findings import findings
 from experiments.learning.data.interactions import Interactions
-from experiments.learning.data.quarantine import nothing_refused
+from experiments.learning.data.quarantine import Quarantine
 from experiments.learning.data.readers import registry
 from experiments.learning.data.readers.base import Detected, Role
 from experiments.learning.data.readers.options import ReadOptions
 from experiments.learning.data.snapshot import write_snapshot
-from experiments.learning.data.validation import Validated
+from experiments.learning.data.validation import Report, Validated
 from experiments.models import Dataset, DatasetImport, FailureKind, JobStatus
 from experiments.models.job import JobStateError
 from experiments.services.spec import Problem, Refused, problems_of
@@ -233,7 +234,7 @@ def run_import(context: JobContext) -> None:
         interactions, refused, report = _read(context, job)
         context.phase("Describing")
         described = statistics.describe(interactions)
-        findings = statistics.findings(interactions, report)
+        found = findings(interactions, report)
         context.phase("Storing")
         folder = f"datasets/{job.pk.hex}-{context.lease.token}"
         snapshot = write_snapshot(interactions, refused, Path(settings.DATA_ROOT) / folder)
@@ -241,17 +242,17 @@ def run_import(context: JobContext) -> None:
         raise JobFailed(str(error), FailureKind.BAD_INPUT) from error
 
     def write(row: DatasetImport) -> None:
-        row.report = report
-        row.dataset = _add_dataset(row, interactions, folder, snapshot.sha256, snapshot.size_bytes, described, findings)
+        row.report = report.as_dict() if report else {}
+        row.dataset = _add_dataset(row, interactions, folder, snapshot.sha256, snapshot.size_bytes, described, found)
 
     context.end(JobStatus.COMPLETED, also=write)
     shutil.rmtree(job.path, ignore_errors=True)
 
 
-def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, dict[str, Any]]:
+def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, Report | None]:
     if job.format == SYNTHETIC:
         context.phase("Generating")
-        return synthetic.generate(**job.options), nothing_refused(), {}
+        return synthetic.generate(**job.options), Quarantine().frame(), None
     context.phase("Reading")
     shown = 0
 
@@ -262,7 +263,7 @@ def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, d
             context.progress(rows)
 
     validated: Validated = imports.load(paths(job), job.format, ReadOptions.model_validate(job.options), progress)
-    return validated.interactions, validated.refused, validated.report.as_dict()
+    return validated.interactions, validated.refused, validated.report
 
 
 def _add_dataset(
@@ -272,7 +273,7 @@ def _add_dataset(
     sha256: str,
     size: int,
     described: dict[str, Any],
-    findings: list[dict[str, Any]],
+    found: list[dict[str, Any]],
 ) -> Dataset:
     times = data.timestamp
     report = job.report
@@ -302,7 +303,7 @@ def _add_dataset(
             "report": report,
         },
         statistics=described,
-        findings=findings,
+        findings=found,
         num_refused=report.get("rows_refused", 0),
         num_duplicates=report.get("rows_merged", 0),
     )

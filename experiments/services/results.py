@@ -9,10 +9,10 @@ from typing import Any
 
 from experiments.jobs.lease import Lease
 from experiments.learning import artifacts
-from experiments.learning.data.features import training_data
+from experiments.learning.data.folds import fold, training_data
 from experiments.learning.data.interactions import Interactions
 from experiments.learning.data.snapshot import read_snapshot
-from experiments.learning.data.splits import Split, SplitSpec, folds, split
+from experiments.learning.data.splits import Split, SplitSpec, split
 from experiments.learning.metrics.evaluate import EvaluationSettings, evaluate
 from experiments.learning.metrics.result import Evaluation, MetricResult
 from experiments.learning.recommenders.base import Fitted, Fold, TrainingData
@@ -37,8 +37,7 @@ def prepare(run: Experiment) -> Prepared:
     """Reads and divides the run's dataset. Raises DatasetError where the split does not fit the data."""
     interactions = read_snapshot(run.dataset.path)
     parts = split(interactions, SplitSpec(**run.split))
-    train, validation, test = folds(interactions, parts)
-    return Prepared(interactions, parts, training_data(interactions, train, validation), test)
+    return Prepared(interactions, parts, training_data(interactions, parts), fold(interactions, parts.test))
 
 
 def statistics_of(prepared: Prepared) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from experiments.jobs import lifecycle
 from experiments.jobs.context import JobContext, JobFailed, Stopped
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.recommenders.base import StopTraining
+from experiments.learning.recommenders.errors import Diverged, TrainingError
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import EpochMetrics, Experiment, FailureKind, JobStatus
 from experiments.services import outbox, results
@@ -99,8 +100,10 @@ def run_experiment(context: JobContext) -> None:
         )
     except StopTraining as stop:
         raise Stopped from stop
-    except results.Diverged as error:
+    except Diverged as error:
         raise JobFailed(str(error), FailureKind.DIVERGED) from error
+    except TrainingError as error:
+        raise JobFailed(str(error), FailureKind.BAD_INPUT) from error
     clock.lap("train")
     context.phase("Evaluating")
     evaluation = results.evaluate_run(prepared, fitted)

@@ -37,6 +37,9 @@ def prepare() -> None:
             "MLOPSPRO_PRODUCTION": "0",
             "DEBUG": "0",
             "WANDB_MODE": "offline",
+            # Short, so that tests of lost workers need not wait as long as production does.
+            "MLOPSPRO_JOB_HEARTBEAT_SECONDS": "1",
+            "MLOPSPRO_JOB_LEASE_SECONDS": "6",
             # Playwright's synchronous API runs an event loop in the test's thread, where Django would refuse queries.
             "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
         }
