@@ -169,7 +169,9 @@ class _Pass:
             except RunGone as error:
                 log.warning("mirror is gone, telling it again", tracker=run.tracker, run=str(run.experiment_id))
                 outbox.rebuild(run, forget=True)
-                self._put_off(run, str(error), pause=run.failures > 0)
+                again = run.failures == 0
+                self._put_off(run, str(error), pause=not again)
+                return int(again)  # progress: what was written just now can go out at once
             except TrackerError as error:
                 self._put_off(run, str(error))
             except Exception:

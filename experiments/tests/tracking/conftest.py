@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from experiments.services import delivery
 from experiments.tracking.memory import MemoryTracker
 from experiments.tracking.mlflow_tracker import MlflowTracker
 from experiments.tracking.wandb_tracker import WandbConfig, WandbTracker
 from mlopspro import embedded
+
+
+@pytest.fixture(autouse=True)
+def _fresh_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts as a worker that has met no tracker yet."""
+    monkeypatch.setattr(delivery, "_prepared", set())
 
 
 @pytest.fixture
