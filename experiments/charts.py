@@ -22,7 +22,11 @@ def learning_curves(epochs: Sequence[EpochMetrics], best_epoch: int | None = Non
     elapsed = tuple((row.recorded_at - epochs[0].recorded_at).total_seconds() for row in epochs)
     charts: list[Chart] = [
         _curve(
-            "loss", "Loss", "Loss", [_series(epochs, name, label, elapsed) for name, label in LOSS_NAMES.items()], best_epoch
+            "loss",
+            "Loss",
+            "Loss",
+            [_series(epochs, name, label, elapsed) for name, label in LOSS_NAMES.items()],
+            best_epoch,
         )
     ]
     others = dict.fromkeys(name for row in epochs for name in row.values if name not in NOT_CURVES)
@@ -42,10 +46,17 @@ def _curve(key: str, title: str, y: str, series: Sequence[Series], best_epoch: i
     shown = tuple(one for one in series if any(value is not None for _, value in one.points))
     best = (Threshold(f"Best epoch {best_epoch}", best_epoch, "x"),) if best_epoch and shown else ()
     return LineChart(
-        key=key, title=title, series=shown, x=EPOCH, y=Axis(y), thresholds=best, smoothing=True, outliers=True,
-        x_choices=(Axis("Time since the first epoch", kind="duration", key="seconds"),),
+        key=key,
+        title=title,
+        series=shown,
+        x=EPOCH,
+        y=Axis(y),
+        thresholds=best,
+        smoothing=True,
+        outliers=True,
+        x_choices=(Axis("Time", kind="duration", key="seconds"),),
         empty="The first point appears with the first epoch.",
-    )  # fmt: skip
+    )
 
 
 def roc(curves: Mapping[str, Mapping[str, Any]]) -> LineChart:
@@ -53,11 +64,13 @@ def roc(curves: Mapping[str, Mapping[str, Any]]) -> LineChart:
     series = [_area_series(name, curve, "AUC") for name, curve in curves.items() if curve]
     chance = [Series("Chance", ((0.0, 0.0), (1.0, 1.0)), colour="reference", dashed=True)] if series else []
     return LineChart(
-        key="roc", title="ROC curve", series=(*series, *chance),
+        key="roc",
+        title="ROC curve",
+        series=(*series, *chance),
         x=Axis("False positive rate", kind="share", minimum=0, maximum=1),
         y=Axis("True positive rate", kind="share", minimum=0, maximum=1),
         empty="Undefined here: it needs relevant and irrelevant decisions.",
-    )  # fmt: skip
+    )
 
 
 def precision_recall(curves: Mapping[str, Mapping[str, Any]]) -> LineChart:
@@ -67,16 +80,21 @@ def precision_recall(curves: Mapping[str, Mapping[str, Any]]) -> LineChart:
     chance = [
         Series(
             f"{protocol_label(name)} base rate {share(curve['base_rate'])}",
-            ((0.0, curve["base_rate"]), (1.0, curve["base_rate"])), colour="reference", dashed=True,
-        )  # fmt: skip
+            ((0.0, curve["base_rate"]), (1.0, curve["base_rate"])),
+            colour="reference",
+            dashed=True,
+        )
         for name, curve in shown.items()
         if curve.get("base_rate") is not None
     ]
     return LineChart(
-        key="precision-recall", title="Precision–recall curve", series=(*series, *chance),
-        x=Axis("Recall", kind="share", minimum=0, maximum=1), y=Axis("Precision", kind="share", minimum=0, maximum=1),
+        key="precision-recall",
+        title="Precision–recall curve",
+        series=(*series, *chance),
+        x=Axis("Recall", kind="share", minimum=0, maximum=1),
+        y=Axis("Precision", kind="share", minimum=0, maximum=1),
         empty="Undefined here: it needs relevant and irrelevant decisions.",
-    )  # fmt: skip
+    )
 
 
 def _area_series(protocol: str, curve: Mapping[str, Any], area: str) -> Series:
@@ -91,11 +109,14 @@ def calibration(found: Mapping[str, Any]) -> ScatterChart | LineChart:
     edges = found.get("edges") or [0.0, 1.0]
     ideal = Series("Calibrated", ((edges[0], edges[0]), (edges[-1], edges[-1])), colour="reference", dashed=True)
     return LineChart(
-        key="calibration", title="Calibration", series=(Series("Model", points), ideal) if points else (),
-        x=Axis("Predicted rating", minimum=edges[0], maximum=edges[-1]), y=Axis("Actual rating", minimum=edges[0], maximum=edges[-1]),
+        key="calibration",
+        title="Calibration",
+        series=(Series("Model", points), ideal) if points else (),
+        x=Axis("Predicted rating", minimum=edges[0], maximum=edges[-1]),
+        y=Axis("Actual rating", minimum=edges[0], maximum=edges[-1]),
         summary=f"Expected calibration error {metric(found.get('error'))} rating points.",
         empty="Only for models that predict ratings.",
-    )  # fmt: skip
+    )
 
 
 def by_k(rows: Sequence[Any], protocol: str) -> BarChart:
@@ -108,6 +129,10 @@ def by_k(rows: Sequence[Any], protocol: str) -> BarChart:
         for name in names
     )
     return BarChart(
-        key=f"by-k-{protocol}", title="Quality by list length", series=series, categories=tuple(f"k = {k}" for k in ks),
-        x=Axis("List length"), y=Axis("Value", minimum=0),
-    )  # fmt: skip
+        key=f"by-k-{protocol}",
+        title="Quality by list length",
+        series=series,
+        categories=tuple(f"k = {k}" for k in ks),
+        x=Axis("List length"),
+        y=Axis("Value", minimum=0),
+    )

@@ -47,7 +47,8 @@ def per_one(key: str, title: str, noun: str, found: Mapping[str, Any]) -> BarCha
 
 def lorenz(found: Mapping[str, Any]) -> LineChart:
     """Share of interactions of the least popular items; the diagonal is equal popularity."""
-    head = ", ".join(f"the top {share(float(part), 0)} have {share(value)}" for part, value in found["head"].items())
+    parts = sorted((float(part), value) for part, value in found["head"].items())
+    head = ", ".join(f"the top {share(part, 0)} have {share(value)}" for part, value in parts)
     return LineChart(
         key="long-tail",
         title="Long tail",
@@ -61,23 +62,31 @@ def lorenz(found: Mapping[str, Any]) -> LineChart:
     )
 
 
-def activity(found: Sequence[Mapping[str, Any]]) -> LineChart:
-    """Interactions a month, at the start of the month."""
+def activity(found: Sequence[Mapping[str, Any]]) -> BarChart:
+    """Interactions a month, or of several months where the time range is long."""
     months = found[0]["months"]
-    starts = [dt.datetime.fromisoformat(f"{row['month']}-01T00:00:00+00:00").timestamp() for row in found]
-    points = tuple(zip(starts, (float(row["count"]) for row in found), strict=True))
-    every = "a month" if months == 1 else f"every {months} months"
-    return LineChart(
-        key="activity", title="Activity over time", series=(Series("Interactions", points),), x=Axis("Month", kind="time"),
-        y=COUNT, summary=f"Interactions {every} (UTC).",
-    )  # fmt: skip
+    every = "a month" if months == 1 else f"every {months} months, named by the first"
+    return BarChart(
+        key="activity",
+        title="Activity over time",
+        series=(bars(COUNT.title, [row["count"] for row in found]),),
+        categories=tuple(f"{dt.date.fromisoformat(row['month'] + '-01'):%b %Y}" for row in found),
+        x=Axis("Month"),
+        y=COUNT,
+        summary=f"Interactions {every} (UTC).",
+    )
 
 
 def _bins(key: str, title: str, x: str, y: Axis, rows: Sequence[Mapping[str, Any]], summary: str) -> BarChart:
     return BarChart(
-        key=key, title=title, series=(bars(y.title, [row["count"] for row in rows]),),
-        categories=tuple(_span(row["from"], row["to"]) for row in rows), x=Axis(x), y=y, summary=summary,
-    )  # fmt: skip
+        key=key,
+        title=title,
+        series=(bars(y.title, [row["count"] for row in rows]),),
+        categories=tuple(_span(row["from"], row["to"]) for row in rows),
+        x=Axis(x),
+        y=y,
+        summary=summary,
+    )
 
 
 def _span(low: float, high: float) -> str:

@@ -8,10 +8,20 @@ from typing import Any
 AT_K = re.compile(r"^(?P<base>[a-z0-9_]+)_at_(?P<k>\d+)$")
 
 LABELS = {
-    "precision": "Precision", "recall": "Recall", "f1": "F1", "ndcg": "NDCG", "map": "MAP", "mrr": "MRR",
-    "hit_rate": "Hit rate", "coverage": "Coverage", "novelty": "Novelty", "diversity": "Diversity",
-    "popularity_bias": "Popularity bias", "rmse": "RMSE", "mae": "MAE",
-}  # fmt: skip
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "ndcg": "NDCG",
+    "map": "MAP",
+    "mrr": "MRR",
+    "hit_rate": "Hit rate",
+    "coverage": "Coverage",
+    "novelty": "Novelty",
+    "diversity": "Diversity",
+    "popularity_bias": "Popularity bias",
+    "rmse": "RMSE",
+    "mae": "MAE",
+}
 
 DEFINITIONS = {
     "precision": "Share of the recommended items that are relevant, averaged over users.",

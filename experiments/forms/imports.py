@@ -13,7 +13,14 @@ from experiments.learning.data.readers.base import Detected
 from experiments.learning.data.readers.options import ENCODINGS, ColumnMapping, FeatureMapping, ReadOptions
 from experiments.learning.data.readers.registry import READERS
 
-SEPARATORS = [(",", "comma ,"), ("tab", "tab"), (";", "semicolon ;"), ("|", "bar |"), ("::", "double colon ::"), ("space", "space")]
+SEPARATORS = [
+    (",", "comma ,"),
+    ("tab", "tab"),
+    (";", "semicolon ;"),
+    ("|", "bar |"),
+    ("::", "double colon ::"),
+    ("space", "space"),
+]
 # A select cannot hold white space as a value without surprises, so these two go by name.
 NAMED = {"tab": "\t", "space": " "}
 NAMES = {value: key for key, value in NAMED.items()}
@@ -30,14 +37,17 @@ class UploadForm(forms.Form):
         label="Dataset name", required=False, max_length=200, help_text="Left empty: the name of the first file."
     )
     interactions = forms.FileField(
-        label="Interactions", help_text="Ratings or events: CSV, TSV, Parquet, JSON lines, or a MovieLens zip.",
+        label="Interactions",
+        help_text="Ratings or events: CSV, TSV, Parquet, JSON lines, or a MovieLens zip.",
         error_messages={
             "required": "Choose a file with the interactions.",
             "empty": "The file is empty; a file with at least one row is accepted.",
         },
     )
     test = forms.FileField(
-        label="Test part", required=False, help_text="Only where train and test come as two files, such as u1.base and u1.test."
+        label="Test part",
+        required=False,
+        help_text="Only where train and test come as two files, such as u1.base and u1.test.",
     )
     users = forms.FileField(label="User features", required=False, help_text="One row a user, with an id column.")
     items = forms.FileField(label="Item features", required=False, help_text="One row an item, with an id column.")
@@ -56,7 +66,9 @@ class ReviewForm(forms.Form):
     has_header = forms.BooleanField(label="The first row names the columns", required=False)
     user = forms.ChoiceField(label="User", help_text="Who: the column with the user's identifier.")
     item = forms.ChoiceField(label="Item", help_text="What: the column with the item's identifier.")
-    value = forms.ChoiceField(label="Value", required=False, help_text="The rating, count or play time; none counts each row as one event.")
+    value = forms.ChoiceField(
+        label="Value", required=False, help_text="The rating, count or play time; none counts each row as one event."
+    )
     timestamp = forms.ChoiceField(label="Time", required=False, help_text="When; none makes splits by time impossible.")
     part = forms.ChoiceField(label="Part", required=False, help_text="A column that says train or test.")
     feedback = forms.ChoiceField(label="Feedback", choices=FEEDBACKS, widget=forms.RadioSelect)
@@ -110,21 +122,32 @@ class ReviewForm(forms.Form):
         scale = (values["scale_min"], values["scale_max"]) if values.get("scale_min") is not None else None
         try:
             values["mapping"] = ColumnMapping(
-                user=values["user"], item=values["item"], value=values.get("value") or None,
-                timestamp=values.get("timestamp") or None, part=values.get("part") or None, feedback=values["feedback"],
-                scale=scale, timestamp_format=values.get("timestamp_format") or "auto", decimal=values.get("decimal") or ".",
+                user=values["user"],
+                item=values["item"],
+                value=values.get("value") or None,
+                timestamp=values.get("timestamp") or None,
+                part=values.get("part") or None,
+                feedback=values["feedback"],
+                scale=scale,
+                timestamp_format=values.get("timestamp_format") or "auto",
+                decimal=values.get("decimal") or ".",
             )
         except ValidationError as error:
             for item in error.errors(include_url=False):
                 name = str(item["loc"][0]) if item["loc"] else None
                 name = "scale_max" if name == "scale" else name
-                self.add_error(name if name in self.fields else None, sentence(str(item["msg"]).removeprefix("Value error, ")))
+                self.add_error(
+                    name if name in self.fields else None, sentence(str(item["msg"]).removeprefix("Value error, "))
+                )
 
     def options(self, users: FeatureMapping | None = None, items: FeatureMapping | None = None) -> ReadOptions:
         """What the reader is told. Only after the form is valid."""
         return ReadOptions(
-            **text_options(self.data, with_header="has_header" in self.fields), mapping=self.cleaned_data.get("mapping"), split=self.cleaned_data.get("split") or None,
-            users=users, items=items,
+            **text_options(self.data, with_header="has_header" in self.fields),
+            mapping=self.cleaned_data.get("mapping"),
+            split=self.cleaned_data.get("split") or None,
+            users=users,
+            items=items,
         )
 
 
@@ -148,7 +171,10 @@ class FeatureForm(forms.Form):
     title = forms.ChoiceField(label="Title", required=False, help_text="Shown to people, never used as a feature.")
     columns = forms.MultipleChoiceField(label="Features", required=False, widget=forms.CheckboxSelectMultiple)
     lists = forms.MultipleChoiceField(
-        label="Hold several values", required=False, widget=forms.CheckboxSelectMultiple, help_text="Such as genres: Comedy|Drama."
+        label="Hold several values",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Such as genres: Comedy|Drama.",
     )
     list_separator = forms.CharField(label="Value separator", required=False, max_length=3, initial="|")
 
@@ -163,7 +189,9 @@ class FeatureForm(forms.Form):
         values = self.cleaned_data
         chosen = [column for column in values["columns"] if column not in (values["id"], values["title"])]
         return FeatureMapping(
-            id=values["id"], title=values["title"] or None, columns=tuple(chosen),
+            id=values["id"],
+            title=values["title"] or None,
+            columns=tuple(chosen),
             lists=tuple(column for column in values["lists"] if column in chosen),
             list_separator=values["list_separator"] or "|",
         )
@@ -172,7 +200,11 @@ class FeatureForm(forms.Form):
 def review_initial(name: str, detected: Detected) -> dict[str, Any]:
     """Starting values of :class:`ReviewForm`: what was detected."""
     values: dict[str, Any] = {
-        "name": name, "format": detected.format, "encoding": detected.encoding, "has_header": detected.has_header, "feedback": detected.feedback,
+        "name": name,
+        "format": detected.format,
+        "encoding": detected.encoding,
+        "has_header": detected.has_header,
+        "feedback": detected.feedback,
         "separator": NAMES.get(detected.separator or "", detected.separator),
     }
     if detected.mapping is not None:

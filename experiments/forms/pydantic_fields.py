@@ -75,15 +75,15 @@ def form_field(name: str, info: FieldInfo) -> forms.Field:
         return forms.BooleanField(label=label, help_text=help_text, required=False, initial=default)
     if get_origin(kind) is Literal:
         choices = [(str(choice), str(choice).replace("_", " ")) for choice in get_args(kind)]
-        return forms.ChoiceField(label=label, help_text=help_text, required=False, initial=default, choices=choices)
+        return forms.ChoiceField(label=label, help_text=help_text, initial=default, choices=choices)
     if kind in (int, float):
         said = f"{help_text.rstrip('.')}. " if help_text else ""
         what = accepted(info).removeprefix("a whole number ").removeprefix("a number ")
         return forms.CharField(
             label=label,
-            required=False,
             initial=default,
             max_length=40,
+            error_messages={"required": f"Give a value; accepted: {accepted(info)}."},
             help_text=f"{said}{what[:1].upper()}{what[1:]}, default {_shown(default)}.",
             widget=forms.TextInput(
                 attrs={"inputmode": "numeric" if kind is int else "decimal", "data-numeric": "true"}
@@ -119,7 +119,8 @@ class ModelBackedForm(forms.Form):
         except ValidationError as error:
             for item in error.errors(include_url=False):
                 name = str(item["loc"][0]) if item["loc"] else None
-                self.add_error(name if name in self.fields else None, said(item, self.model))
+                if name not in self.errors:
+                    self.add_error(name if name in self.fields else None, said(item, self.model))
         return self.cleaned_data
 
 

@@ -26,10 +26,10 @@ SPLITS = [
     ("given", "As given with the files"),
 ]
 SPLIT_HELP = {
-    "random": "Rows are drawn at random with the split seed.",
-    "time": "The newest rows are the test part, so a model never learns from the future.",
-    "leave_last_out": "Each user's last interaction is tested, the one before it validates.",
-    "given": "The files came divided into train and test, as u1.base and u1.test do.",
+    "Random": "Rows are drawn at random with the split seed.",
+    "By time": "The newest rows are the test part, so a model never learns from the future.",
+    "Leave last out": "Each user's last interaction is tested, the one before it validates.",
+    "As given": "The files came divided into train and test, as u1.base and u1.test do.",
 }
 # Where a field of LaunchSpec has another name on the form.
 FIELDS = {
@@ -50,16 +50,10 @@ class RunForm(forms.Form):
     dataset = forms.ChoiceField(label="Dataset")
     architecture = forms.ChoiceField(label="Architecture", widget=forms.RadioSelect)
     split_method = forms.ChoiceField(label="Split", choices=SPLITS)
-    test_share = forms.CharField(
-        label="Test share", required=False, max_length=20, help_text="Of all rows, 0.01 to 0.9."
-    )
-    validation_share = forms.CharField(
-        label="Validation share", required=False, max_length=20, help_text="Of the rest, 0.01 to 0.5."
-    )
-    split_seed = forms.CharField(label="Split seed", required=False, max_length=20)
-    seed = forms.CharField(
-        label="Seed", required=False, max_length=20, help_text="Initial weights, shuffling and sampling follow from it."
-    )
+    test_share = forms.CharField(label="Test share", max_length=20, help_text="Of all rows, 0.01 to 0.9.")
+    validation_share = forms.CharField(label="Validation share", max_length=20, help_text="Of the rest, 0.01 to 0.5.")
+    split_seed = forms.CharField(label="Split seed", max_length=20, help_text="Decides which rows are tested.")
+    seed = forms.CharField(label="Seed", max_length=20, help_text="Decides initial weights, shuffling and sampling.")
     trackers = forms.MultipleChoiceField(
         label="Trackers", required=False, choices=TrackerName.choices, widget=forms.CheckboxSelectMultiple
     )

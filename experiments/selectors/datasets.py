@@ -70,7 +70,7 @@ class RefusedRows(Sequence[dict[str, Any]]):
 
 
 def refused_rows(dataset: Dataset, kind: str = "") -> RefusedRows:
-    """What was refused or merged, read from the snapshot's file. ``kind``: refused, duplicate, feature or all. No query."""
+    """What was refused or merged, from the snapshot. ``kind``: refused, duplicate, feature, or all. No query."""
     if not dataset.source.get("report", {}).get("listed"):
         return RefusedRows(pd.DataFrame(columns=list(COLUMNS)))
     frame = read_refused(dataset.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
 

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.metric_words import SEGMENT_ORDER, definition, label, protocol_definition, protocol_label, segment_label
+from experiments.metric_words import (
+    SEGMENT_ORDER,
+    definition,
+    label,
+    protocol_definition,
+    protocol_label,
+    segment_label,
+)
 from experiments.models import EvaluationDetail, Experiment, MetricValue
 from experiments.selectors.tiles import attained
 
@@ -69,7 +76,8 @@ class MetricGroup:
 
     @property
     def has_ks(self) -> bool:
-        return any(row.metric.k for row in self.overall)
+        """Whether there are lists of several lengths to compare."""
+        return len({row.metric.k for row in self.overall if row.metric.k}) > 1
 
     @property
     def has_everything(self) -> bool:
@@ -99,7 +107,9 @@ def overall_metrics(experiment: Experiment) -> list[MetricValue]:
 
 def metric_groups(experiment: Experiment) -> list[MetricGroup]:
     """All metrics grouped by protocol: two queries."""
-    definitions = EvaluationDetail.objects.filter(experiment=experiment).values_list("protocols", flat=True).first() or {}
+    definitions = (
+        EvaluationDetail.objects.filter(experiment=experiment).values_list("protocols", flat=True).first() or {}
+    )
     rows: dict[str, list[MetricValue]] = {}
     for value in MetricValue.objects.filter(experiment=experiment):
         rows.setdefault(value.protocol, []).append(value)
@@ -112,7 +122,9 @@ def _group(protocol: str, stored: dict[str, Any], values: list[MetricValue]) -> 
     apart = [row for row in values if row.segment != "all"]
     names = sorted({row.name for row in apart}, key=_place)
     cells = {(row.segment, row.name): row for row in apart}
-    segments = sorted({row.segment for row in apart}, key=lambda key: SEGMENT_ORDER.index(key) if key in SEGMENT_ORDER else 99)
+    segments = sorted(
+        {row.segment for row in apart}, key=lambda key: SEGMENT_ORDER.index(key) if key in SEGMENT_ORDER else 99
+    )
     return MetricGroup(
         protocol=protocol,
         stored=stored,
@@ -162,4 +174,7 @@ class ConfusionMatrix:
 
 def confusion_matrices(evaluation: EvaluationDetail) -> Iterable[ConfusionMatrix]:
     names = sorted(evaluation.confusion, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    return [ConfusionMatrix(name, **{key: evaluation.confusion[name][key] for key in ("tp", "fp", "fn", "tn")}) for name in names]
+    return [
+        ConfusionMatrix(name, **{key: evaluation.confusion[name][key] for key in ("tp", "fp", "fn", "tn")})
+        for name in names
+    ]

@@ -40,7 +40,8 @@ class Mirror:
         if self.state is MirrorState.OFFLINE:
             return "Kept as an offline run on this machine. Set WANDB_API_KEY and it is sent."
         if self.health and self.health.open_until and self.health.open_until > timezone.now():
-            return f"{self.label} does not answer: {self.health.last_error or 'no connection'}. It is tried again by itself."
+            why = self.health.last_error or "no connection"
+            return f"{self.label} does not answer: {why}. It is tried again by itself."
         if self.run.last_error:
             return f"The last delivery failed: {self.run.last_error}"
         if self.run.tracker == TrackerName.WANDB and self.run.experiment.is_active:
@@ -76,7 +77,7 @@ def _choice(name: TrackerName, health: TrackerHealth | None) -> TrackerChoice:
     if name is TrackerName.WANDB and not settings.WANDB_API_KEY:
         words = "Offline: runs are kept on this machine until WANDB_API_KEY is set."
         return TrackerChoice(name.value, str(name.label), "neutral", words)
-    if health is None or health.last_ok_at is None and not health.failures:
+    if health is None or (health.last_ok_at is None and not health.failures):
         return TrackerChoice(name.value, str(name.label), "neutral", "Nothing was delivered yet.")
     if health.failures:
         return TrackerChoice(

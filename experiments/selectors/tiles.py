@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.metric_words import definition, label
+from experiments.metric_words import base_and_k, definition, label
 from experiments.models import MetricValue
+from mlopspro.core.geometry import NO_ROOM
+
+WITHOUT_A_BEST = frozenset({"novelty", "diversity", "popularity_bias"})
+"""More of these is not better in itself, so there is nothing to attain; the oracle's own figure is shown as it is."""
 
 EXPLICIT = (
     ("rated", "f1_at_10"),
@@ -42,8 +46,13 @@ class Tile:
 
 
 def attained(metric: MetricValue) -> float | None:
-    """(model - random) / (oracle - random): its share of what any model could reach; None where undefined."""
-    if metric.value is None or metric.random is None or metric.oracle is None or metric.oracle == metric.random:
+    """(model - random) / (oracle - random): its share of what any model could reach.
+
+    None where a figure is unknown, where chance is as good as the oracle, and for metrics that have no best value.
+    """
+    if metric.value is None or metric.random is None or metric.oracle is None:
+        return None
+    if abs(metric.oracle - metric.random) < NO_ROOM or base_and_k(metric.name)[0] in WITHOUT_A_BEST:
         return None
     return (metric.value - metric.random) / (metric.oracle - metric.random)
 

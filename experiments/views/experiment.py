@@ -18,6 +18,7 @@ from experiments.models import Experiment
 from experiments.selectors import experiments as runs
 from experiments.selectors import files, logs, metrics, tiles, verdict
 from experiments.selectors import mirrors as mirror_rows
+from experiments.selectors.settings_of import settings_of, timings_of
 from experiments.services.launch import command_line
 from experiments.views.allowed import allowed
 from experiments.views.find import find_run
@@ -45,7 +46,9 @@ def status(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
         return redirect("experiments:experiment", pk=pk)
     head = _head(request, run)
     eta = int(run.eta.total_seconds()) if run.eta else None
-    version = version_of(head["seen"], run.status_label, run.phase, run.progress_done, run.progress_total, head["position"], eta)
+    version = version_of(
+        head["seen"], run.status_label, run.phase, run.progress_done, run.progress_total, head["position"], eta
+    )
     if same := unchanged(request, version):
         return same
     if request.GET.get("seen") == head["seen"]:
@@ -130,6 +133,8 @@ def _overview(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
         "verdicts": verdict.verdicts(values, run.architecture),
         "protocols": metrics.protocols_of(run),
         "command": command_line(run),
+        "settings": settings_of(run),
+        "timings": timings_of(run),
         "clones": runs.clones_of(run),
     }
 

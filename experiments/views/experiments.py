@@ -26,9 +26,12 @@ def experiment_list(request: WorkspaceRequest) -> HttpResponse:
     rows = runs.deleted(request.workspace) if deleted else runs.listed(request.workspace)
     page = runs.page_of(rows, request.GET.get("page", "1"))
     context = {
-        "page": page, "deleted": deleted, "columns": runs.COLUMNS, "allowed": allowed(request),
+        "page": page,
+        "deleted": deleted,
+        "columns": runs.COLUMNS,
+        "allowed": allowed(request),
         "active_ids": [run.pk for run in page if run.is_active],
-    }  # fmt: skip
+    }
     return render_page(request, TEMPLATE, context)
 
 
@@ -57,5 +60,3 @@ def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
         except ValueError:
             continue
     return found
-
-

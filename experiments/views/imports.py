@@ -100,9 +100,12 @@ def confirm(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     if review.is_valid():
         try:
             importing.confirm(
-                job, options=review.options(), actor=request.user, name=review.form.cleaned_data["name"],
+                job,
+                options=review.options(),
+                actor=request.user,
+                name=review.form.cleaned_data["name"],
                 format_key=review.detected.format,
-            )  # fmt: skip
+            )
             return redirect("experiments:import", pk=pk)
         except Refused as error:
             _refuse(review.form, error.problems)

@@ -55,7 +55,8 @@ class Review:
 
     def is_valid(self) -> bool:
         forms = [self.form, *(feature.form for feature in self.features)]
-        return all([form.is_valid() for form in forms]) and not self.problems
+        judged = [form.is_valid() for form in forms]  # all of them, so that each says what is wrong with it
+        return all(judged) and not self.problems
 
     def options(self) -> dict[str, Any]:
         """What the reader is told, JSON-able. Only after is_valid()."""

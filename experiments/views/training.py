@@ -41,7 +41,9 @@ def training(request: WorkspaceRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _launch(request)
     clone = _clone(request)
-    datasets = dataset_rows.choices(request.workspace, clone.dataset if clone and not clone.dataset.deleted_at else None)
+    datasets = dataset_rows.choices(
+        request.workspace, clone.dataset if clone and not clone.dataset.deleted_at else None
+    )
     dataset = _chosen(datasets, str(clone.dataset_id) if clone else request.GET.get("dataset", ""))
     form = RunForm(datasets=datasets, initial=initial_for(dataset, clone))
     architecture = ARCHITECTURES.get(clone.architecture if clone else DEFAULT_ARCHITECTURE) or _first()
@@ -66,12 +68,18 @@ def _launch(request: WorkspaceRequest) -> HttpResponseBase:
         return _page(request, form, parameters, dataset, architecture, status=422)
     try:
         run = launch.launch(
-            workspace=request.workspace, actor=request.user, spec=spec, through="page",
-            idempotency_key=form.cleaned_data["idempotency_key"], cloned_from=_origin(request, form),
-        )  # fmt: skip
+            workspace=request.workspace,
+            actor=request.user,
+            spec=spec,
+            through="page",
+            idempotency_key=form.cleaned_data["idempotency_key"],
+            cloned_from=_origin(request, form),
+        )
     except Refused as error:
         form.refuse(error.problems)
-        return _page(request, form, parameters, dataset, architecture, status=429 if isinstance(error, TooMany) else 422)
+        return _page(
+            request, form, parameters, dataset, architecture, status=429 if isinstance(error, TooMany) else 422
+        )
     toast(request, f"Queued as {run.pk}.", href=f"/experiments/{run.pk}/", link="Open the run")
     return redirect("experiments:experiment", pk=run.pk)
 
@@ -126,9 +134,15 @@ def running(request: WorkspaceRequest) -> HttpResponseBase:
 
 
 def _page(
-    request: WorkspaceRequest, form: RunForm, parameters: Any, dataset: Dataset | None, architecture: Architecture,
-    *, clone: Experiment | None = None, status: int = 200,
-) -> HttpResponse:  # fmt: skip
+    request: WorkspaceRequest,
+    form: RunForm,
+    parameters: Any,
+    dataset: Dataset | None,
+    architecture: Architecture,
+    *,
+    clone: Experiment | None = None,
+    status: int = 200,
+) -> HttpResponse:
     context = _context(request, form, parameters, dataset, architecture) | {"clone": clone}
     return render_page(request, TEMPLATE, context, status=status)
 

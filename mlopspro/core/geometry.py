@@ -11,6 +11,10 @@ REFERENCES = ("random", "everything", "popularity", "oracle")
 """Order in which reference lines are named, from the one that is easiest to beat."""
 
 
+NO_ROOM = 1e-3
+"""An oracle this close to chance leaves nothing to attain; the share would be noise."""
+
+
 @dataclass(frozen=True)
 class Tick:
     name: str
@@ -64,7 +68,7 @@ def reference_bar(
 
 
 def _attained(value: float | None, random: float | None, oracle: float | None) -> float | None:
-    if value is None or random is None or oracle is None or oracle == random:
+    if value is None or random is None or oracle is None or abs(oracle - random) < NO_ROOM:
         return None
     return (value - random) / (oracle - random)
 

@@ -40,7 +40,7 @@
           ctx.lineTo(place, area.bottom);
         }
         ctx.stroke();
-        write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : [place + 4, area.top + 10, "left", area]);
+        write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : place > (area.left + area.right) / 2 ? [place - 6, area.top + 10, "right", area] : [place + 6, area.top + 10, "left", area]);
         ctx.restore();
       }
     },

@@ -35,9 +35,12 @@ def test_every_tab_in_every_state(client, workspace, tab, state):
         "failed": {"failure_kind": "diverged", "failure_reason": "The loss became NaN in epoch 3."},
     }.get(state, {})
     make = {
-        "queued": scenes.make_experiment, "running": scenes.running_run, "completed": scenes.finished_run,
-        "failed": scenes.finished_run, "cancelled": scenes.finished_run,
-    }[state]  # fmt: skip
+        "queued": scenes.make_experiment,
+        "running": scenes.running_run,
+        "completed": scenes.finished_run,
+        "failed": scenes.finished_run,
+        "cancelled": scenes.finished_run,
+    }[state]
     shown = make(workspace, status=state, **fields)
     response = client.get(reverse("experiments:experiment", args=[shown.pk]), {"tab": tab})
     assert response.status_code == 200
@@ -52,8 +55,10 @@ def test_unknown_tab_shows_the_overview(client, run):
 @pytest.mark.parametrize("name", ["experiment", "dataset", "import"])
 def test_unknown_and_foreign_objects_do_not_exist(client, outsider, run, workspace, scientist, name):
     pk = {
-        "experiment": run.pk, "dataset": run.dataset_id, "import": scenes.draft_import(workspace, scientist).pk,
-    }[name]  # fmt: skip
+        "experiment": run.pk,
+        "dataset": run.dataset_id,
+        "import": scenes.draft_import(workspace, scientist).pk,
+    }[name]
     assert client.get(reverse(f"experiments:{name}", args=[pk])).status_code == 200
     assert outsider.get(reverse(f"experiments:{name}", args=[pk])).status_code == 404
     assert client.get(reverse(f"experiments:{name}", args=[uuid.uuid4()])).status_code == 404
@@ -68,9 +73,16 @@ def test_stranger_is_sent_to_sign_in(db):
 
 
 POSTS = (
-    "experiment_stop", "experiment_retry", "experiment_delete", "dataset_delete", "import_confirm", "import_preview",
-    "import_discard", "import_stop", "dataset_synthetic",
-)  # fmt: skip
+    "experiment_stop",
+    "experiment_retry",
+    "experiment_delete",
+    "dataset_delete",
+    "import_confirm",
+    "import_preview",
+    "import_discard",
+    "import_stop",
+    "dataset_synthetic",
+)
 
 
 @pytest.mark.parametrize("name", POSTS)

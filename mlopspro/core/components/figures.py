@@ -12,16 +12,35 @@ from mlopspro.core.components.registry import component
 
 @component(body=True)
 def tile(
-    *, label: str, value: Any = None, unit: str = "", note: str = "", tone: str = "", href: str = "", title: str = ""
+    *,
+    label: str,
+    value: Any = None,
+    unit: str = "",
+    note: str = "",
+    note_title: str = "",
+    tone: str = "",
+    href: str = "",
+    title: str = "",
 ) -> dict[str, Any]:
-    """A key figure with its name, unit and where it comes from (``note``: the protocol label, for a metric).
+    """A key figure with its name, unit and where it comes from.
+
+    ``note`` is the protocol label of a metric, ``note_title`` its words on hover.
 
     Numbers are written to three significant digits, texts as they are. The body stands below the figure.
     """
     known = None if isinstance(value, str) else formats.as_float(value)
     text = value if isinstance(value, str) and value else formats.metric(known)
     full = title or ("" if known is None else repr(known))
-    return {"label": label, "text": text, "full": full, "unit": unit, "note": note, "tone": tone, "href": href}
+    return {
+        "label": label,
+        "text": text,
+        "full": full,
+        "unit": unit,
+        "note": note,
+        "note_title": note_title,
+        "tone": tone,
+        "href": href,
+    }
 
 
 @component()
