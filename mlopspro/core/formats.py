@@ -52,9 +52,10 @@ def metric(value: Any, digits: int = 3) -> str:
         return UNDEFINED
     if known == 0:
         return "0"
-    exponent = int(f"{known:.{digits - 1}e}".split("e")[1])
+    rounded, _, power = f"{known:.{digits - 1}e}".partition("e")
+    exponent = int(power)
     if exponent < -4 or exponent > 14:
-        mantissa = number(known / 10.0**exponent, digits - 1)
+        mantissa = number(rounded, digits - 1)
         return f"{mantissa}{THIN_SPACE}{TIMES}{THIN_SPACE}10{str(exponent).translate(SUPERSCRIPTS)}"
     return number(known, max(0, digits - 1 - exponent))
 

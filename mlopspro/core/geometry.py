@@ -9,8 +9,6 @@ from mlopspro.core.formats import as_float, metric, share
 
 REFERENCES = ("random", "everything", "popularity", "oracle")
 """Order in which reference lines are named, from the one that is easiest to beat."""
-
-
 NO_ROOM = 1e-3
 """An oracle this close to chance leaves nothing to attain; the share would be noise."""
 

@@ -18,6 +18,12 @@
     ctx.fillText(words, x, middle);
   }
 
+  // Words of an upright line stand on the side where there is more room.
+  function besideUpright(place, area) {
+    const right = place > (area.left + area.right) / 2;
+    return [right ? place - 6 : place + 6, area.top + 10, right ? "right" : "left", area];
+  }
+
   Chart.register({
     id: "thresholds",
     afterDatasetsDraw(chart, _, { lines, colours, horizontal }) {
@@ -40,7 +46,7 @@
           ctx.lineTo(place, area.bottom);
         }
         ctx.stroke();
-        write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : place > (area.left + area.right) / 2 ? [place - 6, area.top + 10, "right", area] : [place + 6, area.top + 10, "left", area]);
+        write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : besideUpright(place, area));
         ctx.restore();
       }
     },

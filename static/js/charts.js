@@ -38,7 +38,7 @@
       };
       if (!payload.smoothing || state.smoothing === 0) return [base];
       const pale = { ...base, label: `${series.name} (raw)`, raw: true, borderWidth: 1, pointRadius: 0, pointHoverRadius: 0 };
-      pale.borderColor = pale.backgroundColor = Chart.helpers.color(colour).alpha(0.28).rgbString();
+      pale.borderColor = pale.backgroundColor = Chart.helpers.color(colour).alpha(0.4).rgbString();
       return [{ ...base, data: smoothed(points, state.smoothing), pointRadius: 0 }, pale];
     });
   }
@@ -105,6 +105,13 @@
     };
   }
 
+  // Curves use the whole width: from the first place to the last, where these differ.
+  function extent(payload, state) {
+    const places = payload.series.flatMap((series) => pointsOf(series, state).map(({ x }) => x)).filter((x) => x !== null);
+    const [first, last] = [Math.min(...places), Math.max(...places)];
+    return first < last ? [first, last] : [];
+  }
+
   function scalesOf(payload, state, colours) {
     const chosen = (payload.x_choices || []).find((axis) => axis.key === state.x) || payload.x;
     const range = state.outliers ? withoutOutliers(payload, state) : payload.y;
@@ -115,9 +122,10 @@
       names.ticks = { color: colours.muted, maxRotation: 0, autoSkipPadding: 12 };
       return payload.horizontal ? { y: names, x: y } : { x: names, y };
     }
-    const bounds = payload.kind === "line" ? "data" : "ticks";
-    const across = { min: chosen.min ?? undefined, max: chosen.max ?? undefined, grid: { display: false }, bounds };
-    return { x: scale(chosen, colours, across), y };
+    const [first, last] = payload.kind === "line" ? extent(payload, state) : [];
+    const across = scale(chosen, colours, { min: chosen.min ?? first, max: chosen.max ?? last, grid: { display: false } });
+    across.ticks.includeBounds = false;
+    return { x: across, y };
   }
 
   const sampleTitle = (payload, state) => (items) => {

@@ -75,18 +75,19 @@ def field(
     field: BoundField,
     *,
     unit: str = "",
-    hint: str = "",
+    hint: str | None = None,
     label: str = "",
     search: bool = False,
     hide_label: bool = False,
 ) -> dict[str, Any]:
     """A form field with label, help, unit and errors, tied together for screen readers.
 
-    ``search`` turns a select into one with a search box where scripts run. ``hint`` replaces the field's help text.
+    ``search`` turns a select into one with a search box where scripts run. ``hint`` replaces the help text,
+    "" leaves it out.
     """
     shape = _shape(field)
     attributes: dict[str, Any] = {"class": "control", "aria-describedby": ""}
-    helps = hint or field.help_text
+    helps = field.help_text if hint is None else hint
     described = [f"{field.auto_id}_help"] if helps else []
     if field.errors:
         attributes["aria-invalid"] = "true"

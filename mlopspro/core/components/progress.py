@@ -46,7 +46,7 @@ def log_tail(
         poll: address of the fragment that appends new lines; asked every 2 s while live.
         download: address of the whole log.
     """
-    found = [line if hasattr(line, "text") else {"text": str(line)} for line in lines]
+    found = [line if hasattr(line, "text") or isinstance(line, dict) else {"text": str(line)} for line in lines]
     return {
         "lines": found,
         "id": id,
