@@ -175,6 +175,8 @@ JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
 """Jobs of one workspace that may wait or run at a time; one more is refused with a clear message."""
 
 # --- Trackers ---------------------------------------------------------------------------------------------------
+PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")
+"""Address of this site as a browser reaches it; trackers get links to runs where it is set."""
 MLFLOW_TRACKING_URI = env.str("MLFLOW_TRACKING_URI", default="") or embedded.mlflow_uri()
 MLFLOW_PUBLIC_URL = env.str("MLFLOW_PUBLIC_URL", default="") or MLFLOW_TRACKING_URI
 """Address of MLflow's own pages as a browser reaches it."""
@@ -201,6 +203,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "mlopspro.accounts.forms_sign_in.SignInForm",
+    "reset_password": "mlopspro.accounts.forms_sign_in.AskForLinkForm",
+    "reset_password_from_key": "mlopspro.accounts.forms_sign_in.NewPasswordForm",
+    "change_password": "mlopspro.accounts.forms_sign_in.ChangePasswordForm",
+    "set_password": "mlopspro.accounts.forms_sign_in.SetPasswordForm",
+}
 ACCOUNT_ADAPTER = "mlopspro.accounts.adapters.ClosedAccountAdapter"
 SOCIALACCOUNT_ADAPTER = "mlopspro.accounts.adapters.KnownPeopleSocialAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -52,7 +52,7 @@ def requires(
         view: Callable[Concatenate[WorkspaceRequest, P], HttpResponseBase],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             admit(request, Action(mark.needed(request.method)))
@@ -70,7 +70,7 @@ def signed_in(
     """Guards a view about the person alone: profile, password, choice of workspace."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return to_sign_in(request)
         return view(cast(SignedInRequest, request), *args, **kwargs)
@@ -128,5 +128,5 @@ def get_visible_or_404(model: type[ModelT], request: HttpRequest, pk: uuid.UUID 
     """One row of the request's workspace. Unknown and somebody else's are the same 404."""
     try:
         return visible(model, request).get(pk=pk, **also)
-    except (model.DoesNotExist, ValidationError, ValueError):
+    except (ObjectDoesNotExist, ValidationError, ValueError):
         raise Http404(f"No {model._meta.verbose_name} of this id.") from None

@@ -17,8 +17,10 @@ from mlopspro.accounts.services import audit, keys
 
 if TYPE_CHECKING:  # generic for the type checker only
     AnyAdmin = admin.ModelAdmin[Any]
+    AnyUserAdmin = DjangoUserAdmin[User]
+    AnyUserCreationForm = AdminUserCreationForm[User]
 else:
-    AnyAdmin = admin.ModelAdmin
+    AnyAdmin, AnyUserAdmin, AnyUserCreationForm = admin.ModelAdmin, DjangoUserAdmin, AdminUserCreationForm
 
 # One way in: the sign-in page with its brakes and audit, not the admin's own form.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -67,14 +69,14 @@ def _readable(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class UserCreationForm(AdminUserCreationForm):
+class UserCreationForm(AnyUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, DjangoUserAdmin):
+class UserAdmin(AuditedAdmin, AnyUserAdmin):
     """People are disabled, not deleted: the audit trail points at them."""
 
     add_form = UserCreationForm

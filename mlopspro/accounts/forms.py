@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mlopspro.accounts.models import Theme, User, Workspace
 from mlopspro.accounts.models.user import time_zones
-from mlopspro.accounts.permissions import SCOPE_TABLE, Role, Scope, role_allows
+from mlopspro.accounts.permissions import SCOPE_TABLE, Action, Role, Scope, role_allows
 
 if TYPE_CHECKING:  # generic for the type checker only
     UserModelForm = forms.ModelForm[User]
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # generic for the type checker only
 else:
     UserModelForm = WorkspaceModelForm = forms.ModelForm
 
-LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No expiry"}
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "never": "Never"}
 
 
 class ProfileForm(UserModelForm):
@@ -50,17 +50,22 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="The key can never do more than your role allows.",
     )
-    lifetime = forms.ChoiceField(choices=list(LIFETIMES.items()), required=False, initial="90", label="Expires after")
+    lifetime = forms.ChoiceField(choices=list(LIFETIMES.items()), initial="90", label="Expires after")
 
     def __init__(self, *args: Any, role: Role, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        useful = [(s.value, s.label) for s in Scope if any(role_allows(role, action) for action in SCOPE_TABLE[s])]
+        useful = [(scope.value, scope.label) for scope in Scope if _adds_something(scope, role)]
         self.fields["scopes"].choices = useful  # type: ignore[attr-defined]
 
     def expires_at(self) -> dt.datetime | None:
         """Call on a valid form."""
         days = self.cleaned_data["lifetime"]
-        return timezone.now() + dt.timedelta(days=int(days)) if days else None
+        return timezone.now() + dt.timedelta(days=int(days)) if days.isdigit() else None
+
+
+def _adds_something(scope: Scope, role: Role) -> bool:
+    """Whether a key with the scope could do more for this role than one that only reads."""
+    return scope is Scope.READ or any(role_allows(role, action) for action in SCOPE_TABLE[scope] - {Action.VIEW})
 
 
 class InviteForm(forms.Form):

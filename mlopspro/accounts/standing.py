@@ -36,10 +36,10 @@ class Standing:
 
     @cached_property
     def membership(self) -> Membership | None:
-        """In the workspace chosen in this session, or the first one."""
+        """In the workspace chosen in this session, else in the one the person has been in for longest."""
         chosen = self._request.session.get(SESSION_KEY) if self.api_key is None else None
-        first = self.memberships[0] if self.memberships else None
-        return next((item for item in self.memberships if str(item.workspace_id) == chosen), first)
+        oldest = min(self.memberships, key=lambda item: item.created_at, default=None)
+        return next((item for item in self.memberships if str(item.workspace_id) == chosen), oldest)
 
     @property
     def workspace(self) -> Workspace | None:

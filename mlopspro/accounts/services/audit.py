@@ -52,7 +52,7 @@ def record(
         ip=origin.ip,
     )
     log.info("audit", action=action, actor=str(actor.pk) if actor else "", object_id=entry.object_id)
-    return cast(AuditEntry, entry)
+    return entry
 
 
 def record_refusal(request: HttpRequest, action: str) -> None:

@@ -124,9 +124,20 @@ def test_people_see_and_revoke_their_own_keys_and_administrators_all(admin, work
     assert keys.check_token(foreign.token) is None
 
 
-def test_a_viewer_is_offered_only_scopes_that_a_viewer_can_use(workspace):
-    form = browser(make_member(workspace, Role.VIEWER)).get("/settings/keys/").context["form"]
-    assert "read" in dict(form.fields["scopes"].choices)
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [(Role.VIEWER, {"read", "admin"}), (Role.SCIENTIST, {"read", "datasets", "train", "admin"})],
+)
+def test_only_scopes_that_the_role_can_fill_are_offered(workspace, role, offered):
+    form = browser(make_member(workspace, role)).get("/settings/keys/").context["form"]
+    assert set(dict(form.fields["scopes"].choices)) == offered
+
+
+def test_a_key_without_expiry_is_made_only_on_purpose(admin):
+    client = browser(admin)
+    assert client.post("/settings/keys/", {"name": "a", "scopes": ["read"]}).status_code == 422
+    client.post("/settings/keys/", {"name": "b", "scopes": ["read"], "lifetime": "never"})
+    assert ApiKey.objects.get(owner=admin).expires_at is None
 
 
 def test_keys_of_another_workspace_do_not_exist(admin):
