@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from experiments.learning.data.errors import DatasetError
-from experiments.learning.data.terms import MOVIELENS_100K, MOVIELENS_1M, MOVIELENS_LATEST
+from experiments.learning.data.terms import MOVIELENS_1M, MOVIELENS_100K, MOVIELENS_LATEST
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
 CONNECT_TIMEOUT_S = 20.0
@@ -77,7 +77,7 @@ Progress = Callable[[int, int | None], None]
 
 
 def source_of(name: str) -> Source:
-    """The source of this name ("latest-small" is short for "movielens-latest-small"); DatasetError lists what exists."""
+    """The source of this name ("latest-small" stands for "movielens-latest-small"); the error lists what exists."""
     for key in (name, f"movielens-{name}"):
         if key in SOURCES:
             return SOURCES[key]
@@ -98,8 +98,8 @@ def download(
     Nothing is resumed and nothing is unpacked. A file that is there already is verified and kept.
 
     Raises:
-        DatasetError: the terms were not accepted (they stand in ``SOURCES[name].terms``), the name is unknown, the server
-            cannot be reached or is too slow, the file is too large, or its checksum is not the published one.
+        DatasetError: the terms were not accepted (they stand in ``SOURCES[name].terms``), the name is unknown, the
+            server cannot be reached or is too slow, the file is too large, or its checksum is not the published one.
     """
     source = source_of(name)
     if not accept_terms:

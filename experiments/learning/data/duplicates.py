@@ -22,16 +22,20 @@ RULES: dict[Feedback, str] = {"explicit": EXPLICIT_RULE, "implicit": IMPLICIT_RU
 
 @dataclass(frozen=True)
 class Resolved:
-    """``keep``: positions of the rows that stay, ascending. ``merged``: positions of the rows that do not.
+    """What to do with the repeated pairs; positions are those of the rows given.
 
-    ``into`` is, for each merged row, the position of the row that stands for it. ``exact`` counts merged rows that
-    equal the row they were merged into in value and time. ``value`` and ``timestamp`` hold the results for all rows.
+    Attributes:
+        merged: rows that give way, ascending, shape (m,).
+        into: for each of them the row that stands for its pair from now on, shape (m,).
+        exact: how many of them equal that row in value and time.
+        stays: the rows that stand for their pairs, each once, shape (p,).
+        value, timestamp: what these rows now say (implicit: sum and latest), shape (p,).
     """
 
-    keep: NDArray[np.int64]
     merged: NDArray[np.int64]
     into: NDArray[np.int64]
     exact: int
+    stays: NDArray[np.int64]
     value: NDArray[np.float32]
     timestamp: NDArray[np.int64] | None
 
@@ -43,36 +47,30 @@ def resolve(
     part: NDArray[np.int8] | None,
     feedback: Feedback,
 ) -> Resolved:
-    """One row a pair. Rows are given in file order; ``pair`` is one number for each (user, item).
+    """Which row of each repeated pair stays, and with what. Rows are given in file order, shape (n,).
 
-    With a given split the training row of a pair gives way to its test row, whatever the times: the test part of
-    somebody's split must stay whole.
+    ``pair`` is one number for each (user, item). With a given split the training row of a pair gives way to its test
+    row, whatever the times: the test part of somebody's split must stay whole.
     """
     repeated = _positions_of_repeated(pair)
-    if not len(repeated):
-        nothing = np.zeros(0, np.int64)
-        return Resolved(np.arange(len(pair)), nothing, nothing, 0, value, timestamp)
     times = np.zeros(len(repeated), np.int64) if timestamp is None else timestamp[repeated]
     parts = np.zeros(len(repeated), np.int8) if part is None else part[repeated]
     # The last row of each pair in this order is the one that stays.
     order = repeated[np.lexsort((repeated, times, parts, pair[repeated]))]
-    last_of_pair = np.append(pair[order][1:] != pair[order][:-1], True)
-    group = np.concatenate(([0], np.cumsum(last_of_pair)[:-1]))
+    last_of_pair = np.append(pair[order][1:] != pair[order][:-1], [True] * bool(len(order))).astype(bool)
+    group = np.cumsum(last_of_pair) - last_of_pair
     stays = order[last_of_pair]
     merged, into = order[~last_of_pair], stays[group[~last_of_pair]]
-    same_time = True if timestamp is None else timestamp[merged] == timestamp[into]
-    exact = int(np.count_nonzero((value[merged] == value[into]) & same_time))
+    same = value[merged] == value[into]
+    if timestamp is not None:
+        same &= timestamp[merged] == timestamp[into]
+    new_value, new_time = value[stays], None if timestamp is None else timestamp[stays]
     if feedback == "implicit":
-        value, timestamp = value.copy(), None if timestamp is None else timestamp.copy()
-        value[stays] = np.bincount(group, weights=value[order].astype(np.float64)).astype(np.float32)
-        if timestamp is not None:
-            latest = np.full(len(stays), np.iinfo(np.int64).min)
-            np.maximum.at(latest, group, timestamp[order])
-            timestamp[stays] = latest
-    keep = np.ones(len(pair), bool)
-    keep[merged] = False
+        new_value = np.bincount(group, value[order].astype(np.float64), minlength=len(stays)).astype(np.float32)
+        if timestamp is not None and new_time is not None:
+            np.maximum.at(new_time, group, timestamp[order])
     by_position = np.argsort(merged, kind="stable")
-    return Resolved(np.flatnonzero(keep), merged[by_position], into[by_position], exact, value, timestamp)
+    return Resolved(merged[by_position], into[by_position], int(same.sum()), stays, new_value, new_time)
 
 
 def _positions_of_repeated(pair: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -95,7 +95,7 @@ def _light_users(interactions: Interactions) -> Iterator[Finding]:
         yield Finding(
             "warning" if share > FEW_USERS_SHARE else "info",
             "light_users",
-            f"{share:.0%} of users have fewer than {FEW_INTERACTIONS} interactions; a model knows little of their taste.",
+            f"{share:.0%} of users have fewer than {FEW_INTERACTIONS} interactions; little of their taste is known.",
         )
 
 

@@ -16,7 +16,7 @@ from experiments.learning.data.rows import JudgedRows, judge
 
 @dataclass
 class Table:
-    """All good rows in file order."""
+    """All good rows in file order. Mutable on purpose: millions of rows are put in order column by column."""
 
     user: NDArray[np.int32]
     item: NDArray[np.int32]
@@ -27,6 +27,24 @@ class Table:
     file: NDArray[np.int16]
     user_ids: NDArray[np.str_]
     item_ids: NDArray[np.str_]
+
+    def pairs(self) -> NDArray[np.int64]:
+        """One number for each (user, item), ascending with user and then item, shape (n,)."""
+        pair = self.user.astype(np.int64)
+        pair *= len(self.item_ids)
+        pair += self.item
+        return pair
+
+    def reorder(self, order: NDArray[np.int64]) -> None:
+        """Keeps these rows in this order; each old column is let go before the next is copied. Line numbers go."""
+        self.line, self.file = self.line[:0], self.file[:0]
+        self.user = self.user[order]
+        self.item = self.item[order]
+        self.value = self.value[order]
+        if self.timestamp is not None:
+            self.timestamp = self.timestamp[order]
+        if self.part is not None:
+            self.part = self.part[order]
 
 
 class _Vocabulary:

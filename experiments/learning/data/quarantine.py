@@ -41,6 +41,7 @@ class Quarantine:
         return len(self._rows)
 
     def frame(self) -> pd.DataFrame:
-        """Columns kind, file, line, reason, raw; one row a listed row."""
+        """Columns kind, file, line, reason, raw; one row a listed row, by file and line."""
         frame = pd.DataFrame(self._rows, columns=list(COLUMNS))
-        return frame.astype({"kind": "str", "file": "str", "line": "int64", "reason": "str", "raw": "str"})
+        typed = frame.astype({"kind": "str", "file": "str", "line": "int64", "reason": "str", "raw": "str"})
+        return typed.sort_values(["file", "line"], kind="stable", ignore_index=True)

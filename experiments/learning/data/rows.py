@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from experiments.learning.data.readers.base import Chunk
@@ -77,13 +79,18 @@ def judge(chunk: Chunk, mapping: ColumnMapping) -> JudgedRows:
 def _identifiers(column: Any, role: str, verdict: _Verdict) -> Any:
     encoded = to_text(column).dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    distinct = encoded.dictionary.to_pylist()
-    missing = np.array([text.lower() in _MISSING for text in distinct], bool)
-    too_long = np.array([len(text) > MAX_ID_CHARACTERS for text in distinct], bool)
-    broken = np.array(["\0" in text for text in distinct], bool)
-    verdict.refuse(missing[codes], f"{role} is missing")
-    verdict.refuse(too_long[codes], f"{role} is longer than {MAX_ID_CHARACTERS} characters")
-    verdict.refuse(broken[codes], f"{role} holds a zero byte")
+    distinct = encoded.dictionary
+    missing = pc.is_in(pc.utf8_lower(distinct), value_set=pa.array(sorted(_MISSING)))
+    too_long = pc.greater(pc.utf8_length(distinct), MAX_ID_CHARACTERS)
+    broken = pc.match_substring(distinct, "\0")
+    for wrong, reason in (
+        (missing, "is missing"),
+        (too_long, f"is longer than {MAX_ID_CHARACTERS} characters"),
+        (broken, "holds a zero byte"),
+    ):
+        mask = np.asarray(wrong.to_numpy(zero_copy_only=False))
+        if mask.any():
+            verdict.refuse(mask[codes], f"{role} {reason}")
     return encoded
 
 

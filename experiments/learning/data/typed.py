@@ -44,16 +44,21 @@ def to_text(column: Any) -> Any:
 
 
 def to_numbers(column: Any, decimal: str = ".") -> NDArray[np.float64]:
-    """Any column as float64, NaN for what is no number. Few distinct texts are converted once each."""
+    """Any column as float64, NaN for what is no number. Good columns go through Arrow in one step."""
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
         return np.asarray(pc.fill_null(column.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False))
-    encoded = to_text(column).dictionary_encode()
-    distinct = encoded.dictionary
+    text = to_text(column)
     if decimal == ",":
-        distinct = pc.replace_substring(distinct, ",", ".")
+        text = pc.replace_substring(text, ",", ".")
+    try:
+        return np.array(text.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        pass  # some cell is no number: find out which
+    encoded = text.dictionary_encode()
+    distinct = encoded.dictionary
     if not len(distinct):
         return np.zeros(0)
     numbers = pd.to_numeric(pd.Series(distinct.to_numpy(zero_copy_only=False), dtype="str"), errors="coerce")

@@ -74,15 +74,8 @@ def validate(opened: Opened, on_progress: Progress | None = None) -> Validated:
             on_progress(gathered.rows_read)
     _refuse_nothing_left(gathered)
     table = gathered.table()
-    resolved = resolve(
-        table.user.astype(np.int64) * len(table.item_ids) + table.item,
-        table.value,
-        table.timestamp,
-        table.part,
-        opened.mapping.feedback,
-    )
-    _list_duplicates(table, resolved, gathered)
-    interactions = _assemble(table, resolved, opened.mapping)
+    resolved = _one_row_a_pair(table, gathered)
+    interactions = _assemble(table, opened.mapping)
     notes: list[str] = []
     features = {}
     for owner, source, ids in (
@@ -90,8 +83,9 @@ def validate(opened: Opened, on_progress: Progress | None = None) -> Validated:
         ("items", opened.items, interactions.item_ids),
     ):
         features[owner] = align_features(source(), ids, owner, gathered.quarantine, notes)
-    interactions = _with_features(interactions, features)
-    return Validated(interactions, gathered.quarantine.frame(), _report(gathered, resolved, opened.mapping, notes))
+    interactions = replace(interactions, users=features["users"], items=features["items"])
+    report = _report(gathered, resolved, len(interactions), notes)
+    return Validated(interactions, gathered.quarantine.frame(), report)
 
 
 def _refuse_nothing_left(gathered: Gathered) -> None:
@@ -133,25 +127,41 @@ def _list_duplicates(table: Table, resolved: Resolved, gathered: Gathered) -> No
         quarantine.add(DUPLICATE, gathered.files[table.file[row]], int(table.line[row]), reason, " | ".join(cells))
 
 
-def _assemble(table: Table, resolved: Resolved, mapping: ColumnMapping) -> Interactions:
-    keep = resolved.keep
-    # One row a pair, so (user, item) is a total order: the same content is always split and trained on in one order.
-    order = keep[np.argsort(table.user[keep].astype(np.int64) * len(table.item_ids) + table.item[keep], kind="stable")]
-    value = resolved.value[order]
+def _one_row_a_pair(table: Table, gathered: Gathered) -> Resolved:
+    """Resolves duplicates and puts the table in canonical order, by user and then item.
+
+    As pairs are distinct afterwards, this order is total: the same content is always split and trained on in one order.
+    """
+    pair = table.pairs()
+    resolved = resolve(pair, table.value, table.timestamp, table.part, gathered.mapping.feedback)
+    _list_duplicates(table, resolved, gathered)
+    order = np.argsort(pair, kind="stable")
+    del pair
+    if len(resolved.merged):
+        table.value[resolved.stays] = resolved.value
+        if table.timestamp is not None and resolved.timestamp is not None:
+            table.timestamp[resolved.stays] = resolved.timestamp
+        stays = np.ones(len(order), bool)
+        stays[resolved.merged] = False
+        order = order[stays[order]]
+    table.reorder(order)
+    return resolved
+
+
+def _assemble(table: Table, mapping: ColumnMapping) -> Interactions:
     scale = None
     if mapping.feedback == "explicit":
-        scale = mapping.scale or infer_scale(value)
-    part = None if table.part is None else table.part[order]
+        scale = mapping.scale or infer_scale(table.value)
+    part = table.part
     if part is not None and len(np.unique(part)) < 2:
         only = "train" if part[0] == 0 else "test"
-        raise DatasetError(
-            "part", f"all rows belong to the {only} part", value=only, accepted="rows of both parts, train and test"
-        )
+        accepted = "rows of both parts, train and test"
+        raise DatasetError("part", f"all rows belong to the {only} part", value=only, accepted=accepted)
     return Interactions(
-        user=table.user[order],
-        item=table.item[order],
-        value=value,
-        timestamp=None if resolved.timestamp is None else resolved.timestamp[order],
+        user=table.user,
+        item=table.item,
+        value=table.value,
+        timestamp=table.timestamp,
         part=part,
         user_ids=table.user_ids,
         item_ids=table.item_ids,
@@ -160,15 +170,12 @@ def _assemble(table: Table, resolved: Resolved, mapping: ColumnMapping) -> Inter
     )
 
 
-def _with_features(interactions: Interactions, features: dict[str, pd.DataFrame | None]) -> Interactions:
-    return replace(interactions, users=features["users"], items=features["items"])
-
-
-def _report(gathered: Gathered, resolved: Resolved, mapping: ColumnMapping, notes: list[str]) -> Report:
+def _report(gathered: Gathered, resolved: Resolved, rows_kept: int, notes: list[str]) -> Report:
+    mapping = gathered.mapping
     quarantine = gathered.quarantine
     return Report(
         rows_read=gathered.rows_read,
-        rows_kept=len(resolved.keep),
+        rows_kept=rows_kept,
         rows_refused=quarantine.total(REFUSED),
         rows_merged=len(resolved.merged),
         exact_duplicates=resolved.exact,

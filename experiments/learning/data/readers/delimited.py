@@ -48,7 +48,7 @@ def open_files(files: Files, options: ReadOptions) -> Opened:
         raise DatasetError(
             "separator",
             "only one column was found",
-            value=layout.dialect.separator,
+            value=repr(layout.dialect.separator),
             accepted="the separator that the file uses, and at least a user and an item column",
         )
     return Opened(

@@ -117,9 +117,10 @@ def _separator(lines: Sequence[str]) -> str:
     """The separator that cuts most lines into the same number (over one) of columns."""
     best, best_score = ",", (0.0, 0)
     for separator in SEPARATORS:
-        widths = Counter(map(len, split_lines(lines[:200], separator)))
+        rows = split_lines(lines[:200], separator)
+        widths = Counter(map(len, rows))
         wide = [(count, width) for width, count in widths.items() if width > 1]
-        if not wide:
+        if not wide or len(rows[0]) < 2:
             continue
         count, width = max(wide)
         # A space is in every title: it only counts where nothing else separates anything.

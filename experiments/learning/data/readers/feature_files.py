@@ -13,7 +13,7 @@ from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.readers.archive import Bundle, first_bytes
 from experiments.learning.data.readers.base import RAW_CHARACTERS, FeatureTable, Files, RefusedRow, no_features
 from experiments.learning.data.readers.detect import detect_layout
-from experiments.learning.data.readers.json_objects import cell_text, objects
+from experiments.learning.data.readers.json_objects import objects, shown_text
 from experiments.learning.data.readers.options import FeatureMapping, ReadOptions
 from experiments.learning.data.readers.text import read_text
 from experiments.learning.data.typed_features import type_columns
@@ -154,7 +154,7 @@ def _tables(path: Path, columns: list[str]) -> Iterator[tuple[Any, list[Any], li
         with bundle.open(name) as stream:
             for batch in objects(stream, name):
                 refused = [RefusedRow(name, *problem) for problem in batch.refused]
-                yield batch.lines, [[_cell(row.get(key)) for row in batch.objects] for key in columns], refused
+                yield batch.lines, [[shown_text(row.get(key)) for row in batch.objects] for key in columns], refused
         return
     with bundle.open(name) as stream:
         layout = detect_layout(stream, ReadOptions())
@@ -168,16 +168,9 @@ def _parquet_tables(path: Path, columns: list[str]) -> Iterator[tuple[Any, list[
 
     row = 1
     for batch in batches(path, columns):
-        cells = [[_cell(value) for value in batch.column(column).to_pylist()] for column in columns]
+        cells = [[shown_text(value) for value in batch.column(column).to_pylist()] for column in columns]
         yield range(row, row + batch.num_rows), cells, []
         row += batch.num_rows
-
-
-def _cell(value: object) -> str:
-    """A cell as text; a list becomes its members joined by the bar, which ``type_columns`` takes apart again."""
-    if isinstance(value, (list, tuple)):
-        return "|".join(cell_text(member).replace("|", "/") for member in value)
-    return cell_text(value)
 
 
 def _one_row_each(table: pd.DataFrame, identifier: str, file: str) -> tuple[pd.DataFrame, list[RefusedRow]]:

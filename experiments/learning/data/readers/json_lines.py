@@ -16,7 +16,7 @@ from experiments.learning.data.readers.base import RAW_CHARACTERS, Chunk, Detect
 from experiments.learning.data.readers.columns import mapped, require_columns
 from experiments.learning.data.readers.detect import SAMPLE_BYTES, SHOWN_ROWS
 from experiments.learning.data.readers.feature_files import opener
-from experiments.learning.data.readers.json_objects import cell_text, objects
+from experiments.learning.data.readers.json_objects import cell_text, objects, shown_text
 from experiments.learning.data.readers.options import ColumnMapping, ReadOptions
 from experiments.learning.data.readers.suggest import guess_feedback, suggest_mapping
 
@@ -35,7 +35,7 @@ def sample(path: Path) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
                 break
     found = found[:SAMPLE_OBJECTS]
     keys = tuple(dict.fromkeys(key for row in found for key in row))
-    return keys, tuple(tuple(cell_text(row.get(key)) for key in keys) for row in found)
+    return keys, tuple(tuple(shown_text(row.get(key)) for key in keys) for row in found)
 
 
 def detect(path: Path, options: ReadOptions) -> Detected:

@@ -44,6 +44,13 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
+def shown_text(value: object) -> str:
+    """Any value as text; a list becomes its members joined by the bar, which ``type_columns`` takes apart again."""
+    if isinstance(value, (list, tuple)):
+        return "|".join(cell_text(member).replace("|", "/") for member in value)
+    return cell_text(value)
+
+
 def _read(line: bytes, number: int, batch: ObjectBatch) -> None:
     try:
         value = json.loads(line)

@@ -16,6 +16,7 @@ from experiments.learning.data.readers.base import RAW_CHARACTERS, Chunk, Detect
 from experiments.learning.data.readers.columns import mapped, require_columns
 from experiments.learning.data.readers.detect import SHOWN_ROWS
 from experiments.learning.data.readers.feature_files import opener
+from experiments.learning.data.readers.json_objects import shown_text
 from experiments.learning.data.readers.options import ColumnMapping, ReadOptions
 from experiments.learning.data.readers.suggest import guess_feedback, suggest_mapping
 
@@ -57,7 +58,7 @@ def sample(path: Path) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     if batch is None:
         return names, ()
     rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    return names, tuple(tuple("" if cell is None else str(cell) for cell in row) for row in rows)
+    return names, tuple(tuple(map(shown_text, row)) for row in rows)
 
 
 def detect(path: Path, options: ReadOptions) -> Detected:
