@@ -97,9 +97,13 @@ class ChooseWorkspaceForm(forms.Form):
 class AuditFilterForm(forms.Form):
     """Filters of the audit page; the state lives in the address."""
 
-    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Name or e-mail address")
+    actor = forms.CharField(
+        max_length=254, required=False, label="Who", widget=forms.TextInput(attrs={"placeholder": "Name or e-mail"})
+    )
     action = forms.ChoiceField(required=False, label="What")
-    object = forms.CharField(max_length=200, required=False, label="On what", help_text="Name or id")
+    object = forms.CharField(
+        max_length=200, required=False, label="On what", widget=forms.TextInput(attrs={"placeholder": "Name or id"})
+    )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -71,7 +71,7 @@ class WorkspaceOwned(models.Model):
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", editable=False)
 
-    objects: Any = WorkspaceQuerySet.as_manager()
+    objects: ClassVar[Any] = WorkspaceQuerySet.as_manager()
 
     class Meta:
         abstract = True
