@@ -27,10 +27,17 @@ class MatrixFactorizationParameters(Parameters):
         ge=1e-6,
         le=1000,
         title="Regularization (L2)",
-        description="Ratings: ridge a rating (0.05–0.3 is usual). Implicit data: ridge of a vector (1–100).",
+        description="Ridge a rating; 0.05–0.3 is usual. Ratings only.",
+    )
+    implicit_regularization: float = Field(
+        30.0,
+        ge=1e-6,
+        le=100_000,
+        title="Regularization, implicit",
+        description="Ridge of a vector; 1–100 is usual. Implicit feedback only.",
     )
     confidence: float = Field(
-        40.0, ge=0, le=10_000, title="Confidence α", description="How much more a seen pair counts. Implicit only."
+        5.0, ge=0, le=10_000, title="Confidence α", description="How much more a seen pair counts. Implicit only."
     )
     early_stopping_patience: int = Field(
         3,
@@ -52,11 +59,13 @@ def fit(
     """See the module; raises UnusableData, CheckpointError, Diverged and what the observer raises."""
     check_training_data(data)
     explicit = data.feedback == "explicit"
-    size, ridge = parameters.embedding_dim, parameters.regularization
+    size = parameters.embedding_dim
     learner = (
-        ExplicitALS(data, size=size, ridge=ridge, seed=seed)
+        ExplicitALS(data, size=size, ridge=parameters.regularization, seed=seed)
         if explicit
-        else ImplicitALS(data, size=size, ridge=ridge, confidence=parameters.confidence, seed=seed)
+        else ImplicitALS(
+            data, size=size, ridge=parameters.implicit_regularization, confidence=parameters.confidence, seed=seed
+        )
     )
     outcome = run_epochs(
         learner,
