@@ -69,7 +69,8 @@ def unchanged(request: HttpRequest, version: str) -> HttpResponseNotModified | N
     Ask before doing the expensive part of a polled view. The page's script sends the version back (``If-None-Match``)
     and leaves the fragment alone on 304.
     """
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    # Compared weakly: compression on the way turns "v" into W/"v".
+    known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]
     if is_fragment(request) and version in known:
         answer = HttpResponseNotModified()
         answer["ETag"] = version

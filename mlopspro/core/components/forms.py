@@ -98,7 +98,7 @@ def field(
         attributes["aria-describedby"] = " ".join(described)
     else:
         del attributes["aria-describedby"]
-    if shape == "choices":
+    if shape in ("choices", "check"):
         attributes.pop("class")
     extra = str(field.field.widget.attrs.get("class", ""))
     if extra and "class" in attributes:

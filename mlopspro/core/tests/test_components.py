@@ -11,6 +11,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, Template, TemplateSyntaxError, engines
 from django.test import RequestFactory
+from lucide import IconDoesNotExist
 
 from mlopspro.core.components.registry import REGISTRY
 from mlopspro.core.toasts import Toast
@@ -257,3 +258,8 @@ def test_icons_need_no_style_and_stay_silent_without_a_label() -> None:
     assert 'aria-hidden="true"' in html
     assert "style=" not in html
     assert draw("{% icon 'play' label=x %}", x='"><script>').count("<script") == 0
+
+
+def test_an_unknown_icon_is_named() -> None:
+    with pytest.raises(IconDoesNotExist, match="no-such-icon"):
+        draw("{% icon 'no-such-icon' %}")
