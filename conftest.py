@@ -21,8 +21,10 @@ workers share these services; each has its own databases. Everything ends with t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from mlopspro import embedded
 from mlopspro.testing import environment
@@ -95,17 +97,17 @@ def live_stack_processes(services: None) -> Iterator[LiveStack]:
 
 
 @pytest.fixture
-def live_stack(live_stack_processes: LiveStack, django_db_blocker: pytest.FixtureRequest) -> Iterator[LiveStack]:
+def live_stack(live_stack_processes: LiveStack, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveStack]:
     live_stack_processes.heal()
     with django_db_blocker.unblock(), live_stack_processes.as_default_database():
         yield live_stack_processes
 
 
 @pytest.fixture
-def make_live_stack(services: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Callable[..., LiveStack]]:
+def make_live_stack(services: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[..., LiveStack]]:
     stacks: list[LiveStack] = []
 
-    def make(name: str, **options: object) -> LiveStack:
+    def make(name: str, **options: Any) -> LiveStack:
         stacks.append(LiveStack(name, **options))
         stacks[-1].start()
         return stacks[-1]

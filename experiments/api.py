@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest
-from ninja import Field, Query, Router, Schema
+from django.http import Http404
+from ninja import Field, Query, Router, Schema, Status
 
 from experiments.models import Dataset, Experiment, TrackerRun
 from experiments.selectors import experiments as runs
@@ -16,6 +16,7 @@ from experiments.services import launch
 from experiments.services.spec import LaunchSpec
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
+from mlopspro.core.http import WorkspaceRequest
 
 router = Router()
 
@@ -29,6 +30,11 @@ class Error(Schema):
 
 
 ERRORS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Error)
+
+
+class Paging(Schema):
+    limit: int = Field(50, ge=1, le=100)
+    page: int = Field(1, ge=1, le=100_000)
 
 
 class Envelope(Schema):
@@ -158,7 +164,7 @@ def _external_id(experiment: Experiment, tracker: str) -> str:
 
 @router.post("/train", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Launch a training run")
 @requires_api(Action.LAUNCH_TRAINING)
-def train(request: HttpRequest, spec: LaunchSpec) -> tuple[int, Any]:
+def train(request: WorkspaceRequest, spec: LaunchSpec) -> Status[Any]:
     """Queues a run and answers at once; send `Idempotency-Key` to make repeating the call safe."""
     key = request.headers.get("Idempotency-Key", "")[:100]
     experiment = launch.launch(
@@ -166,18 +172,17 @@ def train(request: HttpRequest, spec: LaunchSpec) -> tuple[int, Any]:
         actor=request.user,
         spec=spec,
         through="api",
-        idempotency_key=key,  # type: ignore[attr-defined, arg-type]
+        idempotency_key=key,
     )
-    return 202, {"data": experiment}
+    return Status(202, {"data": experiment})
 
 
 @router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
 @requires_api(Action.VIEW)
-def experiments(
-    request: HttpRequest, limit: int = Query(50, ge=1, le=100), page: int = Query(1, ge=1, le=100_000)
-) -> Any:  # type: ignore[assignment]
-    rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))  # type: ignore[attr-defined]
+def experiments(request: WorkspaceRequest, paging: Query[Paging]) -> Any:
+    rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))
     count = rows.count()
+    limit, page = paging.limit, paging.page
     start = (page - 1) * limit
     return {
         "data": list(rows[start : start + limit]),
@@ -191,7 +196,7 @@ def experiments(
     "/experiments/{experiment_id}", response={200: ExperimentAnswer, **ERRORS}, tags=["experiments"], summary="One run"
 )
 @requires_api(Action.VIEW)
-def experiment(request: HttpRequest, experiment_id: uuid.UUID) -> Any:
+def experiment(request: WorkspaceRequest, experiment_id: uuid.UUID) -> Any:
     return {"data": _find(request, Experiment, experiment_id)}
 
 
@@ -199,25 +204,25 @@ def experiment(request: HttpRequest, experiment_id: uuid.UUID) -> Any:
     "/experiments/{experiment_id}/stop", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Stop a run"
 )
 @requires_api(Action.STOP_TRAINING)
-def stop(request: HttpRequest, experiment_id: uuid.UUID) -> tuple[int, Any]:
-    return 202, {"data": launch.stop(_find(request, Experiment, experiment_id), request.user)}  # type: ignore[arg-type]
+def stop(request: WorkspaceRequest, experiment_id: uuid.UUID) -> Status[Any]:
+    return Status(202, {"data": launch.stop(_find(request, Experiment, experiment_id), request.user)})
 
 
 @router.get("/datasets", response={200: DatasetList, **ERRORS}, tags=["datasets"], summary="List datasets")
 @requires_api(Action.VIEW)
-def datasets(request: HttpRequest) -> Any:
-    rows = list(Dataset.objects.filter(workspace=request.workspace, deleted_at__isnull=True)[:1000])  # type: ignore[attr-defined]
+def datasets(request: WorkspaceRequest) -> Any:
+    rows = list(Dataset.objects.filter(workspace=request.workspace, deleted_at__isnull=True)[:1000])
     return {"data": rows, "count": len(rows)}
 
 
 @router.get("/datasets/{dataset_id}", response={200: DatasetOut, **ERRORS}, tags=["datasets"], summary="One dataset")
 @requires_api(Action.VIEW)
-def dataset(request: HttpRequest, dataset_id: uuid.UUID) -> Any:
+def dataset(request: WorkspaceRequest, dataset_id: uuid.UUID) -> Any:
     return _find(request, Dataset, dataset_id)
 
 
-def _find(request: HttpRequest, model: type[Any], pk: uuid.UUID) -> Any:
-    found = model.objects.filter(workspace=request.workspace, pk=pk, deleted_at__isnull=True).first()  # type: ignore[attr-defined]
+def _find(request: WorkspaceRequest, model: type[Any], pk: uuid.UUID) -> Any:
+    found = model.objects.filter(workspace=request.workspace, pk=pk, deleted_at__isnull=True).first()
     if found is None:
         raise Http404
     return found

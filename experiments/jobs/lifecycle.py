@@ -32,7 +32,7 @@ def claim(kind: str, pk: Any = None) -> Lease | None:
     model = MODELS[kind]
     now = timezone.now()
     with transaction.atomic():
-        waiting = model._default_manager.claimable(now)  # type: ignore[attr-defined]
+        waiting = model._default_manager.claimable(now)
         if pk is not None:
             waiting = waiting.filter(pk=pk)
         job: Any = waiting.select_for_update(of=("self",), skip_locked=True).first()
@@ -97,10 +97,10 @@ def reap() -> int:
     found = 0
     for kind, model in MODELS.items():
         now = timezone.now()
-        for pk in model._default_manager.lost(now).values_list("pk", flat=True):  # type: ignore[attr-defined]
+        for pk in model._default_manager.lost(now).values_list("pk", flat=True):
             with transaction.atomic():
                 job = (
-                    model._default_manager.lost(now)  # type: ignore[attr-defined]
+                    model._default_manager.lost(now)
                     .select_for_update(of=("self",), skip_locked=True)
                     .filter(pk=pk)
                     .first()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue as queues
 import threading
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -52,10 +53,9 @@ class Ringer:
 
     def flush(self, seconds: float) -> None:
         """Waits a little for what is on its way; for commands that end right after a launch."""
-        deadline = threading.Event()
-        waiter = threading.Thread(target=lambda: (self._waiting.join(), deadline.set()), daemon=True)
+        waiter = threading.Thread(target=self._waiting.join, daemon=True)
         waiter.start()
-        deadline.wait(seconds)
+        waiter.join(seconds)
 
 
 ringer = Ringer()
@@ -74,9 +74,9 @@ def sweep() -> int:
     """Rings for every waiting job that has no message in the queue. Returns the number of messages sent."""
     sent = 0
     with app.connection_for_write() as connection:
-        client = connection.default_channel.client
+        client: Any = connection.default_channel.client  # type: ignore[attr-defined]  # of the Redis transport
         for kind, model in MODELS.items():
-            waiting = model._default_manager.claimable(timezone.now()).count()  # type: ignore[attr-defined]
+            waiting = model._default_manager.claimable(timezone.now()).count()
             missing = max(0, waiting - client.llen(QUEUES[kind])) if waiting else 0
             for _ in range(missing):
                 send(kind)

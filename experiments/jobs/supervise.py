@@ -140,7 +140,7 @@ class Watch:
         if time.monotonic() - self.started > settings.JOB_TIME_LIMIT_SECONDS:
             return self._end_as(JobStatus.FAILED, FailureKind.TIMED_OUT, self._time_limit_reason())
         try:
-            row: dict[str, Any] | None = (
+            row = (
                 self.lease.model._default_manager.filter(pk=self.lease.pk)
                 .values("status", "lease_token", "stop_requested_at", "phase")
                 .first()

@@ -8,11 +8,10 @@ so an attempt that lost its lease cannot write anything, however late it wakes u
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mlopspro.accounts.models import WorkspaceOwned, WorkspaceQuerySet
@@ -70,19 +69,19 @@ class JobStateError(Exception):
     """A transition that the job's present state does not allow; the message can be shown to people."""
 
 
-class JobQuerySet(WorkspaceQuerySet["Job"]):
-    def claimable(self, now: dt.datetime) -> models.QuerySet[Job]:
+JobT = TypeVar("JobT", bound=models.Model)
+
+
+class JobQuerySet(WorkspaceQuerySet[JobT]):
+    def claimable(self, now: dt.datetime) -> JobQuerySet[JobT]:
         """Queued jobs that may start now, the longest waiting first."""
         due = models.Q(not_before__isnull=True) | models.Q(not_before__lte=now)
         return self.filter(due, status=JobStatus.QUEUED).order_by("queued_at", "pk")
 
-    def lost(self, now: dt.datetime) -> models.QuerySet[Job]:
-        """Running jobs whose lease ran out. COALESCE: a row that never sent a heartbeat must not be overlooked."""
-        return (
-            self.filter(status=JobStatus.RUNNING)
-            .annotate(leased_until=Coalesce("lease_until", "started_at", "created_at"))
-            .filter(leased_until__lt=now)
-        )
+    def lost(self, now: dt.datetime) -> JobQuerySet[JobT]:
+        """Running jobs whose lease ran out. Rows without a lease need a word: NULL < now is not true."""
+        out = models.Q(lease_until__lt=now) | models.Q(lease_until__isnull=True)
+        return self.filter(out, status=JobStatus.RUNNING)
 
 
 class Job(WorkspaceOwned):
@@ -116,7 +115,7 @@ class Job(WorkspaceOwned):
     progress_total = models.PositiveIntegerField(default=0)
     phase_started_at = models.DateTimeField(null=True, blank=True)
 
-    objects: Any = JobQuerySet.as_manager()
+    objects: ClassVar[Any] = JobQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -168,19 +168,19 @@ def _check_quota(workspace: Workspace) -> None:
 
 def stop(experiment: Experiment, actor: User) -> Experiment:
     """Ends a waiting run at once and a running one within seconds; its metrics so far are kept."""
-    stopped = lifecycle.request_stop(experiment, actor)
+    stopped = cast(Experiment, lifecycle.request_stop(experiment, actor))
     audit.record(action="stop_training", actor=actor, workspace=experiment.workspace, obj=experiment)
-    return stopped  # type: ignore[return-value]
+    return stopped
 
 
 def retry(experiment: Experiment, actor: User) -> Experiment:
     """Queues a failed or cancelled run again; it goes on from its last checkpoint. Raises JobStateError."""
-    again = lifecycle.enqueue_again(experiment, actor)
+    again = cast(Experiment, lifecycle.enqueue_again(experiment, actor))
     outbox.reopen_mirrors(again)
     audit.record(
         action="launch_training", actor=actor, workspace=experiment.workspace, obj=experiment, after={"retry": True}
     )
-    return again  # type: ignore[return-value]
+    return again
 
 
 def delete(experiment: Experiment, actor: User) -> None:

@@ -113,7 +113,7 @@ def _parameters(experiment: Experiment) -> dict[str, Any]:
 
 def _tags(experiment: Experiment) -> dict[str, str]:
     architecture = ARCHITECTURES.get(experiment.architecture)
-    public_url = str(getattr(settings, "PUBLIC_URL", "")).rstrip("/")
+    public_url = str(settings.PUBLIC_URL).rstrip("/")
     tags = {
         "model_type": experiment.model_type,
         "model_name": experiment.name,

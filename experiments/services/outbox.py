@@ -144,7 +144,8 @@ def _locked(experiment: Experiment) -> list[TrackerRun]:
 
 def _tell(experiment: Experiment, *messages: Message) -> None:
     if experiment.trackers:
-        with transaction.atomic():
+        # Part of the caller's transaction, where there is one, without a savepoint of its own: this runs each epoch.
+        with transaction.atomic(savepoint=False):
             _write(_locked(experiment), messages)
 
 

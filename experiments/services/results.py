@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +162,7 @@ def headline_figures(evaluation: Evaluation) -> dict[str, dict[str, float | None
     for metric in evaluation.metrics:
         if metric.segment == "all" and metric.name in HEADLINE.get(metric.protocol, ()):
             found.setdefault(metric.protocol, {})[metric.name] = metric.value
-    return json.loads(json.dumps(found))
+    return found
 
 
 def headline_sentence(run: Experiment) -> str:

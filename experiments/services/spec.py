@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -77,7 +77,7 @@ class LaunchSpec(BaseModel):
     )
     split: SplitChoice | None = Field(None, description="Left out: what suits the dataset.")
     seed: int = Field(42, ge=0, le=MAX_SEED, description="Of initial weights, shuffling and sampling (random_state).")
-    trackers: list[Tracker] = Field(default_factory=lambda: ["mlflow", "wandb"])
+    trackers: list[Tracker] = Field(default_factory=lambda: list(get_args(Tracker)))
     notes: str = Field("", max_length=10_000)
     tags: list[str] = Field(default_factory=list, max_length=20)
 

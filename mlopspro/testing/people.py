@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.test import Client
 
@@ -17,12 +18,12 @@ def make_workspace(name: str = "") -> Workspace:
     return Workspace.objects.create(name=name or f"Workspace {word}", slug=f"ws-{word}")
 
 
-def make_person(name: str = "", **fields: object) -> User:
+def make_person(name: str = "", **fields: Any) -> User:
     """Somebody with a role nowhere, an address that nobody else has, and PASSWORD."""
     return User.objects.create_user(f"{secrets.token_hex(6)}@example.org", PASSWORD, name=name, **fields)
 
 
-def make_member(workspace: Workspace, role: Role = Role.ADMINISTRATOR, **fields: object) -> User:
+def make_member(workspace: Workspace, role: Role = Role.ADMINISTRATOR, **fields: Any) -> User:
     user = make_person(**fields)
     Membership.objects.create(user=user, workspace=workspace, role=role)
     return user

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+SMALLEST_RANGE = 1e-3
+
 ProtocolName = Literal["rated", "catalogue", "pointwise"]
 
 
@@ -37,7 +39,10 @@ class MetricResult:
 
     @property
     def attained(self) -> float | None:
-        if self.value is None or self.random is None or self.oracle is None or self.oracle == self.random:
+        """None where chance already comes (nearly) as far as can be, as it does with coverage."""
+        if self.value is None or self.random is None or self.oracle is None:
+            return None
+        if abs(self.oracle - self.random) < SMALLEST_RANGE:
             return None
         return (self.value - self.random) / (self.oracle - self.random)
 

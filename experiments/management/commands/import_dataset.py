@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from experiments.learning.data.readers.base import Role
 from experiments.learning.data.readers.registry import READERS
 from experiments.models import DatasetImport, JobStatus
 from experiments.services import importing
@@ -41,8 +42,8 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="actor", default="", help="E-mail of the person in whose name it happens")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        files = {"interactions": options["path"]}
-        files |= {role: options[role] for role in ("test", "users", "items") if options[role]}
+        files: dict[Role, Path] = {"interactions": options["path"]}
+        files |= {role: options[role] for role in importing.ROLES[1:] if options[role]}
         for role, path in files.items():
             if not path.exists():
                 raise CommandError(f"{role}: there is no file or folder {path}")

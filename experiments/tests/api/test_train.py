@@ -43,7 +43,7 @@ def test_a_run_is_queued_with_its_defaults(caller, dataset, scientist):
     assert run.parameters["regularization"] == 0.01
     assert run.split == {"method": "time", "test_share": 0.2, "validation_share": 0.1, "seed": 42}
     assert run.trackers == ["mlflow", "wandb"]
-    assert OutboxEntry.objects.filter(tracker_run__experiment=run, kind="start").count() == 2
+    assert OutboxEntry.objects.filter(tracker_run__experiment=run, seq=1).count() == 2
     assert AuditEntry.objects.filter(action="launch_training", object_id=str(run.pk)).count() == 1
 
 

@@ -48,11 +48,8 @@ def until_epoch(run: Experiment, epoch: int) -> Experiment:
 
 def trainers() -> list[psutil.Process]:
     """Child processes of jobs on this machine, spares included."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if "experiments.jobs.child" in (process.info["cmdline"] or []):
-            found.append(process)
-    return found
+    everything = psutil.process_iter(["cmdline"])
+    return [process for process in everything if "experiments.jobs.child" in (process.info["cmdline"] or [])]
 
 
 def trainer_of(stack: Any, run: Experiment) -> psutil.Process:

@@ -74,7 +74,7 @@ def test_a_killed_worker_leaves_no_process_and_the_run_goes_on_when_one_is_back(
     family = live_stack.family("worker-train")
     for process in family:
         process.kill()
-    gone, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     run = until(run, lambda row: row.status in (JobStatus.QUEUED, JobStatus.FAILED), 40)
     assert run.status == JobStatus.QUEUED
