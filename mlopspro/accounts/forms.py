@@ -6,7 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from mlopspro.accounts.models import Theme, User, Workspace
 from mlopspro.accounts.models.user import time_zones
@@ -21,20 +25,30 @@ else:
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "never": "Never"}
 
 
+class TimeZoneSelect(forms.Select):
+    """All time zones. Django draws each option from a template of its own, which takes 0.1 s for 600 of them."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        attributes = flatatt({**self.attrs, **(attrs or {}), "name": name})
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((zone, mark_safe(" selected") if zone == value else "", zone.replace("_", " ")) for zone in time_zones()),
+        )
+        return format_html("<select{}>{}</select>", attributes, options)
+
+
 class ProfileForm(UserModelForm):
     class Meta:
         model = User
         fields = ("name", "theme", "time_zone")
-        widgets = {"time_zone": forms.Select}
+        widgets = {"time_zone": TimeZoneSelect}
         help_texts = {
             "name": "Shown beside what you do. Empty: your e-mail address.",
             "time_zone": "For times on pages. Exports are in UTC.",
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = [(zone, zone.replace("_", " ")) for zone in time_zones()]
-        self.fields["time_zone"].widget.choices = names  # type: ignore[attr-defined]
 
 
 class ThemeForm(forms.Form):

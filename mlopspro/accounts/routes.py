@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
 
 from mlopspro.accounts.third_party import GATES
 from mlopspro.core.marks import Access, access_of
+
+API = "mlopspro.api.api"
+"""By name and at call time: the API imports every app, and this app lies below them."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,7 @@ def _walk(
 
 def api_routes() -> Iterator[ApiRoute]:
     """Every method of every operation of the API."""
-    from mlopspro.api import api  # at call time: the API imports every app
-
+    api = import_string(API)
     # The bound routers are what answers: their operations carry the authenticators that were inherited or overridden.
     for router in api._get_bound_routers():
         for path, view in router.path_operations.items():

@@ -115,3 +115,13 @@ def test_names_are_text_and_nothing_else(admin, workspace):
     page = browser(admin).get("/settings/people/").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in page
+
+
+def test_the_page_costs_the_same_for_one_and_for_thirty_people(admin, workspace, django_assert_max_num_queries):
+    for _ in range(30):
+        make_member(workspace, Role.VIEWER)
+    client = browser(admin)
+    with django_assert_max_num_queries(10):
+        page = client.get("/settings/people/")
+    assert len(page.context["rows"]) == 25
+    assert len(client.get("/settings/people/?page=2").context["rows"]) == 6

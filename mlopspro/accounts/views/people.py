@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,6 +21,8 @@ from mlopspro.accounts.services import people as service
 from mlopspro.accounts.views.page import settings_page
 from mlopspro.core.http import WorkspaceRequest
 from mlopspro.core.toasts import toast
+
+PAGE_SIZE = 25
 
 
 @requires(Action.MANAGE_PEOPLE)
@@ -100,15 +103,11 @@ def password_link(request: WorkspaceRequest, user_id: uuid.UUID) -> HttpResponse
 
 
 def _page(request: WorkspaceRequest, form: InviteForm, link: str, shown: Membership | None) -> HttpResponse:
-    rows = [
-        {
-            "membership": row,
-            "authority": service.has_authority(request.user, row.user),
-            "self": row.user == request.user,
-        }
-        for row in selectors.members(request.workspace)
-    ]
-    context = {"form": form, "rows": rows, "roles": list(Role), "link": link, "shown": shown}
+    page = Paginator(selectors.members(request.workspace), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = list(page)
+    theirs = service.within_authority(request.user, [row.user for row in found])
+    rows = [{"membership": row, "authority": row.user_id in theirs, "self": row.user == request.user} for row in found]
+    context = {"form": form, "page": page, "rows": rows, "roles": list(Role), "link": link, "shown": shown}
     return settings_page(request, "people", context, status=422 if form.errors else 200)
 
 
