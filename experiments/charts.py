@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.metric_words import protocol_label
 from experiments.models import EpochMetrics
-from mlopspro.core.charts import Axis, BarChart, Chart, LineChart, ScatterChart, Series, Threshold, bars
+from mlopspro.core.charts import Axis, BarChart, Chart, LineChart, Series, Threshold, bars
 from mlopspro.core.formats import metric, share
 
 EPOCH = Axis("Epoch", kind="integer")
@@ -102,7 +102,7 @@ def _area_series(protocol: str, curve: Mapping[str, Any], area: str) -> Series:
     return Series(name, tuple(zip(curve["x"], curve["y"], strict=True)))
 
 
-def calibration(found: Mapping[str, Any]) -> ScatterChart | LineChart:
+def calibration(found: Mapping[str, Any]) -> LineChart:
     """Mean rating against mean prediction in each bin; a calibrated model lies on the diagonal."""
     pairs = zip(found.get("predicted", ()), found.get("actual", ()), strict=True)
     points = tuple((x, y) for x, y in pairs if x is not None and y is not None)

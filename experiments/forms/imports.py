@@ -9,7 +9,7 @@ from django import forms
 from pydantic import ValidationError
 
 from experiments.forms.training import sentence
-from experiments.learning.data.readers.base import Detected
+from experiments.learning.data.readers.base import Detected, Role
 from experiments.learning.data.readers.options import ENCODINGS, ColumnMapping, FeatureMapping, ReadOptions
 from experiments.learning.data.readers.registry import READERS
 
@@ -27,7 +27,7 @@ NAMES = {value: key for key, value in NAMED.items()}
 TIMES = [("auto", "Detect"), ("unix_s", "Unix seconds"), ("unix_ms", "Unix milliseconds"), ("iso", "ISO 8601")]
 FEEDBACKS = [("explicit", "Explicit ratings"), ("implicit", "Implicit events")]
 NOT_THERE = ("", "– none –")
-ROLES = ("interactions", "test", "users", "items")
+ROLES: tuple[Role, ...] = ("interactions", "test", "users", "items")
 
 
 class UploadForm(forms.Form):
@@ -52,7 +52,7 @@ class UploadForm(forms.Form):
     users = forms.FileField(label="User features", required=False, help_text="One row a user, with an id column.")
     items = forms.FileField(label="Item features", required=False, help_text="One row an item, with an id column.")
 
-    def files_by_role(self) -> dict[str, Any]:
+    def files_by_role(self) -> dict[Role, Any]:
         return {role: self.cleaned_data[role] for role in ROLES if self.cleaned_data.get(role)}
 
 

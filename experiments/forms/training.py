@@ -134,7 +134,7 @@ def sentence(words: str) -> str:
 
 
 def parameters_form(
-    architecture: Architecture, data: Mapping[str, Any] | None = None, initial: Mapping[str, Any] | None = None
+    architecture: Architecture, data: Mapping[str, Any] | None = None, initial: dict[str, Any] | None = None
 ) -> ModelBackedForm:
     """The hyperparameters of one architecture as a form, bound where ``data`` is given."""
     return form_class(architecture.parameters, "ParametersForm")(data, initial=initial, prefix=PARAMETERS)

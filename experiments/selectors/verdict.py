@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from experiments.metric_words import label
 from experiments.models import MetricValue
+from mlopspro.core.formats import metric as figure
 
 LISTS = "ndcg_at_10"
 RATED = "f1_at_10"
@@ -46,7 +47,7 @@ def _on_catalogue(values: list[MetricValue], architecture: str) -> Verdict | Non
     row = _find(values, "catalogue", LISTS)
     if row is None or row.value is None or row.popularity is None or architecture == "popularity":
         return None
-    figures = f"{label(row.name)} {row.value:.3g} against {row.popularity:.3g} (catalogue)"
+    figures = f"{label(row.name)} {figure(row.value)} against {figure(row.popularity)} (catalogue)"
     if row.value < row.popularity:
         return Verdict(
             "warning",
@@ -60,8 +61,8 @@ def _on_rated(values: list[MetricValue]) -> Verdict | None:
     row = _find(values, "rated", RATED)
     if row is None or row.value is None or row.everything is None:
         return None
-    figures = f"{label(row.name)} {row.value:.3g} against {row.everything:.3g} (rated)"
+    figures = f"{label(row.name)} {figure(row.value)} against {figure(row.everything)} (rated)"
     if row.value <= row.everything:
         return Verdict("warning", f"On rated items it is no better than recommending everything: {figures}.")
-    oracle = f", at most {row.oracle:.3g} is possible" if row.oracle is not None else ""
+    oracle = f", at most {figure(row.oracle)} is possible" if row.oracle is not None else ""
     return Verdict("good", f"On rated items it is better than recommending everything: {figures}{oracle}.")

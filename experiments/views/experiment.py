@@ -93,7 +93,7 @@ def mirrors(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     run = find_run(request, pk)
     if not is_fragment(request):
         return _to_tab(run, "trackers")
-    context = {"run": run, "allowed": allowed(request)} | _trackers(request, run)
+    context: dict[str, Any] = {"run": run, "allowed": allowed(request)} | _trackers(request, run)
     version = version_of(run.status, *((m.run.state, m.waiting, m.reason, m.run.url) for m in context["mirrors"]))
     if same := unchanged(request, version):
         return same
@@ -163,7 +163,7 @@ def _diagnostics(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
     found = metrics.evaluation_of(run)
     if found is None:
         return {"evaluation": None}
-    plots = [charts.roc(found.roc), charts.precision_recall(found.precision_recall)]
+    plots: list[Chart] = [charts.roc(found.roc), charts.precision_recall(found.precision_recall)]
     if found.calibration:
         plots.append(charts.calibration(found.calibration))
     return {"evaluation": found, "matrices": metrics.confusion_matrices(found), "charts": plots}
