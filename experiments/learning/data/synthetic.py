@@ -41,9 +41,9 @@ class Strengths:
     level: float = 3.1
     mildness: float = 0.7
     quality: float = 0.6
-    taste: float = 1.0
+    taste: float = 1.15
     traits: float = 0.2
-    noise: float = 0.4
+    noise: float = 0.3
 
 
 def generate(

@@ -134,6 +134,11 @@ def test_line_numbers_hold_across_blocks(tmp_path, monkeypatch):
     assert ("u50", "i\n50", 3.0, None, None) in as_rows(result.interactions)
 
 
+def test_a_byte_order_mark_within_the_file_belongs_to_its_field(tmp_path):
+    path = write(tmp_path, "a.csv", "user,item,rating\n\ufeffann,x,4\nann,y,2\n")
+    assert {row[0] for row in as_rows(load({"interactions": path}).interactions)} == {"\ufeffann", "ann"}
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [

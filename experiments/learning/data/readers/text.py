@@ -195,6 +195,9 @@ class _Parser:
     def _parse(self, data: bytes, count: int) -> list[Any]:
         if not count:
             return [pa.array([], pa.string()) for _ in self.wanted]
+        if data.startswith(codecs.BOM_UTF8):
+            # Arrow takes off a byte order mark wherever it starts to read; here it is part of the first field.
+            data = codecs.BOM_UTF8 + data
         names = [str(position) for position in range(len(self.columns))]
         wanted = [str(position) for position in self.positions]
         table = pyarrow.csv.read_csv(
