@@ -33,6 +33,7 @@ class SessionLifetimeMiddleware:
     """Ends a session that has been idle (SESSION_COOKIE_AGE) or old (SESSION_ABSOLUTE_SECONDS) for too long.
 
     Django counts a session's age from its last write, so one is made every few minutes while the session is used.
+    Fragments do not count as use: a page that refreshes itself would keep the session of an empty chair alive.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -54,8 +55,12 @@ class SessionLifetimeMiddleware:
             return
         if now - signed_in_at > settings.SESSION_ABSOLUTE_SECONDS:
             logout(request)
-        elif now - session.get(SEEN_AT, 0) > SEEN_EVERY_SECONDS:
+        elif now - session.get(SEEN_AT, 0) > SEEN_EVERY_SECONDS and not _is_fragment(request):
             session[SEEN_AT] = int(now)
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return request.method == "GET" and "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
 class WorkspaceMiddleware:

@@ -1,8 +1,11 @@
 """When sessions end: by age, by command, with the password, with the account, with the role."""
 
+import datetime as dt
 import time
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from mlopspro.accounts.middleware import SEEN_AT, SIGNED_IN_AT
 from mlopspro.accounts.models import Membership
@@ -30,7 +33,7 @@ def test_a_session_ends_by_age_however_much_it_is_used(settings):
     assert not signed_in(client)
 
 
-def test_a_used_session_is_prolonged_now_and_then_and_not_at_each_request(django_assert_num_queries):
+def test_a_used_session_is_prolonged_now_and_then_and_not_at_each_request():
     client = browser(make_person())
     signed_in(client)
     set_in_session(client, **{SEEN_AT: int(time.time()) - 600})
@@ -41,10 +44,22 @@ def test_a_used_session_is_prolonged_now_and_then_and_not_at_each_request(django
     assert client.session[SEEN_AT] == seen
 
 
-def test_an_idle_session_expires(settings):
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive():
+    client = browser(make_member(make_workspace()))
+    set_in_session(client, **{SEEN_AT: (before := int(time.time()) - 600)})
+    client.get("/settings/audit/", headers={"HX-Request": "true"})
+    assert client.session[SEEN_AT] == before
+    client.get("/settings/audit/", headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert client.session[SEEN_AT] > before
+
+
+def test_an_idle_session_expires():
     client = browser(make_person())
     assert signed_in(client)
-    assert client.session.get_expiry_age() <= settings.SESSION_COOKIE_AGE == 12 * 3600
+    row = Session.objects.get(session_key=client.session.session_key)
+    assert row.expire_date <= timezone.now() + dt.timedelta(hours=12)
+    Session.objects.filter(pk=row.pk).update(expire_date=timezone.now() - dt.timedelta(seconds=1))
+    assert not signed_in(client)
 
 
 def test_signing_out_everywhere_keeps_this_session_only():
