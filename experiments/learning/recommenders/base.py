@@ -71,10 +71,11 @@ class Observer(Protocol):
     """How a fit reports what happens, and how it is resumed and stopped."""
 
     def on_start(self, *, epochs: int, total_parameters: int) -> None:
-        """Called once, before the first epoch, also after a resume."""
+        """Called once, before the first epoch, also after a resume. ``epochs`` is 0 for what is fitted in one step."""
 
     def on_epoch(self, epoch: int, values: Mapping[str, float], save: Callable[[Path], None]) -> None:
-        """Called after each epoch (1-based) with train_loss, val_loss, learning_rate ...
+        """Called after each epoch (1-based) with train_loss, val_loss (where there is a validation part) and
+        learning_rate (where there is one). Losses are mean squared errors without penalties.
 
         ``save(folder)`` writes everything needed to go on from here bit for bit (weights, optimiser slots,
         position of the random generators) into an existing empty folder. May raise StopTraining.
