@@ -16,7 +16,8 @@ from experiments.learning.metrics.ranking import RankingMetric
 
 def hit_at_k(hits: Bools, relevant: Ints, k: int) -> Floats:
     """1.0 for each user with a hit in the first k, else 0.0, shape (users,)."""
-    return (np.count_nonzero(hits[:, :k], axis=1) > 0).astype(np.float64)
+    found: Bools = np.count_nonzero(hits[:, :k], axis=1) > 0
+    return found.astype(np.float64)
 
 
 def expected_hit_at_k(relevant: Ints, candidates: Ints, k: int) -> Floats:

@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 from experiments.learning.metrics.arrays import Bools, Ints, Scores
 
 _TIE_CELLS = 4_000_000
+"""Upper bound of the comparisons made at once for tied ranks."""
+_GROUPS_A_PLACE = 4
+"""Groups for each place of a list: with 4, about one place in eight is kept beyond those needed."""
+_FEWEST_GROUPS = 128
+"""Fewer are no quicker to look through."""
+_SMALLEST_GROUP = 3
+"""With fewer items a group, looking through the groups saves nothing."""
+_CROWD = 256
+"""A row may keep this many items to be sorted; beyond it (many equal scores) it is cut to size first."""
 
 
 def mask_seen(scores: Scores, rows: Ints, items: Ints) -> None:
@@ -47,31 +56,59 @@ def top_k(scores: Scores, k: int, ordered: Scores | None = None) -> NDArray[np.i
         raise ValueError(f"k is {k!r}; it must be 1 or more.")
     users, items = scores.shape
     width = min(k, items)
-    if width == 0:
+    if users == 0 or width == 0:
         return np.full((users, k), -1, dtype=np.int32)
-    at = items - width
-    last = (ordered if ordered is not None else np.partition(scores, at, axis=1))[:, at, None]
-    keep = scores >= last
-    flat = np.flatnonzero(keep)
-    if len(flat) > users * width:
-        _resolve_ties(scores, last, keep, width)
-        flat = np.flatnonzero(keep)
-    chosen = (flat % items).astype(np.int32).reshape(users, width)
-    values = scores.ravel()[flat].reshape(users, width)
-    order = np.argsort(-values, axis=1, kind="stable")
-    best = np.take_along_axis(chosen, order, axis=1)
-    best[np.isneginf(np.take_along_axis(values, order, axis=1))] = -1
+    floor = ordered[:, items - width, None] if ordered is not None else _floor(scores, width)
+    keep = (scores >= floor) & (scores > -np.inf)
+    counts = np.count_nonzero(keep, axis=1)
+    crowded = np.flatnonzero(counts > max(_CROWD, 4 * width))
+    if len(crowded):
+        keep[crowded] = _exactly(scores[crowded], width)
+        counts[crowded] = np.count_nonzero(keep[crowded], axis=1)
+    best = _in_order(scores, keep, counts, width)
     return best if width == k else np.pad(best, ((0, 0), (0, k - width)), constant_values=-1)
 
 
-def _resolve_ties(scores: Scores, last: Scores, keep: Bools, width: int) -> None:
-    """Keep exactly ``width`` items a row: of those equal to the last place, the ones with the lowest codes."""
-    rows = np.flatnonzero(np.count_nonzero(keep, axis=1) > width)
-    above = scores[rows] > last[rows]
-    equal = keep[rows] & ~above
+def _in_order(scores: Scores, keep: Bools, counts: NDArray[np.intp], width: int) -> NDArray[np.int32]:
+    """The first ``width`` of the kept items of each row; kept items are found by code, so a stable sort breaks ties."""
+    users, items = scores.shape
+    flat = np.flatnonzero(keep)
+    rows = np.repeat(np.arange(users), counts)
+    place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (users, max(int(counts.max()), width))
+    chosen = np.full(shape, -1, dtype=np.int32)
+    values = np.full(shape, np.inf, dtype=scores.dtype)
+    chosen[rows, place] = flat - rows * items
+    values[rows, place] = -scores.ravel()[flat]
+    order = np.argsort(values, axis=1, kind="stable")[:, :width]
+    return np.take_along_axis(chosen, order, axis=1)
+
+
+def _floor(scores: Scores, width: int) -> Scores:
+    """A value of each row, shape (users, 1), that at least ``width`` of its scores reach, and seldom many more.
+
+    Each item is put into one of a few groups. The width-th best of the groups' maxima is reached by that many
+    different items, and far fewer maxima than scores need to be looked through.
+    """
+    groups = max(_GROUPS_A_PLACE * width, _FEWEST_GROUPS)
+    size = scores.shape[1] // groups
+    if size < _SMALLEST_GROUP:
+        at = scores.shape[1] - width
+        return np.partition(scores, at, axis=1)[:, at, None]
+    best = scores[:, : size * groups].reshape(-1, size, groups).max(axis=1)
+    at = groups - width
+    return np.partition(best, at, axis=1)[:, at, None]
+
+
+def _exactly(scores: Scores, width: int) -> Bools:
+    """Which ``width`` items of each row come first: of those equal to the last, the ones with the lowest codes."""
+    at = scores.shape[1] - width
+    last = np.partition(scores, at, axis=1)[:, at, None]
+    above, equal = scores > last, (scores == last) & (last > -np.inf)
     places = width - np.count_nonzero(above, axis=1)
     equal &= np.cumsum(equal, axis=1, dtype=np.int32) <= places[:, None]
-    keep[rows] = above | equal
+    kept: Bools = above | equal
+    return kept
 
 
 def ranks(scores: Scores, ordered: Scores, rows: Ints, items: Ints) -> NDArray[np.int64]:

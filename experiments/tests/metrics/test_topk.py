@@ -37,6 +37,18 @@ def test_ranks_equal_the_place_in_a_plain_sort(scores):
     assert found.tolist() == [plain_order(scores[row]).index(item) for row, item in pairs]
 
 
+@pytest.mark.parametrize("distinct", [1, 2, 30, 10**6])
+@pytest.mark.parametrize("k", [1, 7, 60, 500])
+def test_wide_rows_with_any_number_of_equal_scores(distinct, k):
+    generator = np.random.default_rng(distinct + k)
+    scores = generator.integers(0, distinct, (9, 700)).astype(np.float32)
+    scores[generator.random(scores.shape) < 0.2] = -np.inf
+    scores[0, 5:] = -np.inf  # far fewer candidates than the list is long
+    expected = [(plain_order(row) + [-1] * k)[:k] for row in scores]
+    assert top_k(scores, k).tolist() == expected
+    assert top_k(scores, k, np.sort(scores, axis=1)).tolist() == expected
+
+
 def test_the_boundary_tie_goes_to_the_lowest_codes():
     scores = np.array([[1, 3, 2, 2, 2, 2]], dtype=np.float32)
     assert top_k(scores, 3).tolist() == [[1, 2, 3]]
