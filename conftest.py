@@ -86,11 +86,12 @@ def faulty_proxy() -> Iterator[Callable[[str, int], FaultyProxy]]:
 
 
 @pytest.fixture(scope="session")
-def live_stack_processes(services: None) -> Iterator[LiveStack]:
+def live_stack_processes(services: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveStack]:
     """The session's one stack; tests use ``live_stack``."""
     stack = LiveStack()
     try:
-        stack.start()
+        with django_db_blocker.unblock():
+            stack.start()
         yield stack
     finally:
         stack.stop()
@@ -112,10 +113,12 @@ def make_live_stack(services: None, django_db_blocker: DjangoDbBlocker) -> Itera
         stacks[-1].start()
         return stacks[-1]
 
-    with django_db_blocker.unblock():
-        yield make
-    for stack in stacks:
-        stack.stop()
+    try:
+        with django_db_blocker.unblock():
+            yield make
+    finally:
+        for stack in stacks:
+            stack.stop()
 
 
 @pytest.fixture(scope="session")

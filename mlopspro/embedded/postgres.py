@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -179,16 +178,3 @@ def program(name: str) -> Path:
 def _major_version(path: Path) -> int:
     # The wheel keeps version 16 in "pginstall" and later ones in "pginstall18", ….
     return int(path.parts[-3].removeprefix("pginstall") or 16)
-
-
-def run_program(name: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a client program (``pg_dump``, ``psql`` …) against the embedded server as the product's role."""
-    environment = {
-        **os.environ,
-        "PGHOST": addresses.HOST,
-        "PGPORT": str(addresses.port("postgres")),
-        "PGUSER": "mlopspro",
-        "PGPASSWORD": secret("postgres_app_password"),
-        "PGDATABASE": "mlopspro",
-    }
-    return subprocess.run([str(program(name)), *arguments], env=environment, check=False)

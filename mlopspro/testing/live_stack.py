@@ -19,6 +19,8 @@ from psycopg import sql
 
 from mlopspro import embedded
 from mlopspro.embedded import addresses, processes
+from mlopspro.embedded.locks import file_lock
+from mlopspro.embedded.paths import run_dir
 from mlopspro.supervisor import roles
 from mlopspro.testing.environment import worker_name
 
@@ -48,19 +50,19 @@ class LiveStack:
             "DATABASE_URL": _with_database(embedded.database_url(), self.database),
             "REDIS_URL": embedded.redis_url(),
             "MLFLOW_TRACKING_URI": embedded.mlflow_uri(),
-            "MLOPSPRO_ADMIN_EMAIL": ADMIN_EMAIL,
-            "MLOPSPRO_ADMIN_PASSWORD": ADMIN_PASSWORD,
             **(environment or {}),
         }
         self._names = tuple(names)
         self._records: dict[str, processes.Record] = {}
 
     def start(self) -> None:
-        """Make the database and the first administrator, collect static files, start every process, wait for web."""
+        """Make the database, start every process, wait until the site answers. Queries must not be blocked."""
         embedded.ensure_running("postgres", "redis")
-        self._make_database()
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("shell", "--verbosity", "0", "--command", _FIRST_ADMIN_AND_STATIC_FILES)
+        with file_lock(run_dir() / "live-stack.lock"):  # what follows is shared with other pytest-xdist workers
+            template = _migrated_template()
+            if "web" in self._names:
+                _collect_static_files()
+        _create_database(self.database, template)
         self.heal()
 
     def heal(self) -> None:
@@ -139,17 +141,8 @@ class LiveStack:
     @contextmanager
     def as_default_database(self) -> Iterator[None]:
         """Let Django's ORM in this process read and write the stack's database."""
-        from django.db import connections
-
-        connection = connections["default"]
-        before = connection.settings_dict["NAME"]
-        connection.close()
-        connection.settings_dict["NAME"] = self.database
-        try:
+        with _default_database(self.database):
             yield
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = before
 
     def _role(self, name: str) -> roles.Role:
         makers = {
@@ -163,22 +156,63 @@ class LiveStack:
         argv = tuple(part.replace("@%h", f"@{self.name}") for part in role.argv)
         return replace(role, argv=argv)
 
-    def _make_database(self) -> None:
-        with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
-            name = sql.Identifier(self.database)
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+
+TEMPLATE = "live_template"
+"""A database with tables and first administrator, copied for each stack: migrating takes seconds, a copy does not."""
 
 
-_FIRST_ADMIN_AND_STATIC_FILES = """
-from mlopspro.accounts.services.bootstrap import ensure_first_admin
-from mlopspro.embedded.locks import file_lock
-from mlopspro.embedded.paths import run_dir
-from mlopspro.supervisor.assets_step import collect_if_changed
-ensure_first_admin()
-with file_lock(run_dir() / "static.lock"):
-    collect_if_changed()
-"""
+def _migrated_template() -> str:
+    from django.conf import global_settings
+    from django.core.management import call_command
+    from django.test import override_settings
+
+    from mlopspro.accounts.services.bootstrap import ensure_first_admin
+
+    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
+            return TEMPLATE
+    unfinished = f"{TEMPLATE}_new"
+    _create_database(unfinished, "template1")
+    # The suite's quick password hash is unknown to the processes of the stack.
+    with _default_database(unfinished), override_settings(PASSWORD_HASHERS=global_settings.PASSWORD_HASHERS):
+        call_command("migrate", interactive=False, verbosity=0)
+        ensure_first_admin(ADMIN_EMAIL, ADMIN_PASSWORD)
+    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        connection.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(TEMPLATE)))
+    return TEMPLATE
+
+
+def _collect_static_files() -> None:
+    from django.test import override_settings
+
+    from mlopspro import settings as product
+    from mlopspro.supervisor.assets_step import collect_if_changed
+
+    with override_settings(STORAGES=product.STORAGES):
+        collect_if_changed()
+
+
+def _create_database(name: str, template: str) -> None:
+    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
+        names = sql.Identifier(name), sql.Identifier(template)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+
+
+@contextmanager
+def _default_database(name: str) -> Iterator[None]:
+    from django.db import connections
+
+    connection = connections["default"]
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
 
 
 def _with_database(url: str, name: str) -> str:

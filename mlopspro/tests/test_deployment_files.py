@@ -1,0 +1,72 @@
+"""Compose file, example of variables and operations notes say what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from mlopspro.supervisor import roles
+from mlopspro.supervisor.roles import REPOSITORY
+
+COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+NOTES = (REPOSITORY / "docs" / "operations.md").read_text()
+EXAMPLE = (REPOSITORY / ".env.example").read_text()
+READ = re.compile(r"""(?:env\.\w+|environ\.get|positive_number)\(\s*["']([A-Z][A-Z0-9_]+)["']""")
+ELSEWHERE = {"MLOPSPRO_WORKER_QUEUES"}
+"""Read by our code, and set by it as well."""
+
+
+def variables_of_the_code() -> set[str]:
+    files = [path for app in ("mlopspro", "experiments") for path in (REPOSITORY / app).rglob("*.py")]
+    product = [path for path in files if not {"tests", "testing", "browser_tests"} & set(path.parts)]
+    return {name for path in product for name in READ.findall(path.read_text())} - ELSEWHERE
+
+
+def test_every_variable_that_the_code_reads_is_in_the_notes():
+    undocumented = {name for name in variables_of_the_code() if f"`{name}`" not in NOTES}
+    assert undocumented == set()
+
+
+def test_every_variable_of_the_example_is_one_that_is_read():
+    compose = (REPOSITORY / "docker-compose.yml").read_text()
+    named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
+    assert named
+    unknown = {name for name in named - variables_of_the_code() if f"${{{name}" not in compose}
+    assert unknown == set()
+
+
+def test_every_variable_that_compose_demands_is_in_the_example():
+    demanded = set(re.findall(r"\$\{([A-Z0-9_]+):\?", (REPOSITORY / "docker-compose.yml").read_text()))
+    assert demanded <= set(re.findall(r"^#([A-Z0-9_]+)=.*\(compose", EXAMPLE, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("service", "role"),
+    [("worker-train", roles.train_worker()), ("worker-io", roles.io_worker()), ("beat", roles.beat())],
+)
+def test_containers_run_what_the_supervisor_runs(service, role):
+    def words(text: str) -> list[str]:
+        return [word for word in text.split() if not word.startswith("${")]
+
+    supervised = [word for word in role.argv[role.argv.index("celery") :] if word != "2" or service != "worker-train"]
+    assert words(COMPOSE["services"][service]["command"]) == supervised
+    assert COMPOSE["services"][service].get("stop_signal", "SIGTERM") == role.stop_signal.name
+
+
+def test_the_image_serves_as_the_supervisor_does():
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    for word in ("--no-control-socket", "--preload", "gthread", "mlopspro.wsgi:application"):
+        assert word in dockerfile
+        assert word in roles.web("127.0.0.1", 8000).argv
+    assert re.search(r"^USER mlopspro$", dockerfile, re.MULTILINE)
+
+
+def test_only_the_site_has_a_published_port_and_only_on_loopback():
+    published = {name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_exactly_one_beat():
+    assert sum("beat" in str(service.get("command")).split() for service in COMPOSE["services"].values()) == 1
