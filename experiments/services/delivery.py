@@ -109,8 +109,9 @@ class _Pass:
         try:
             return self._deliver_runs() + self._upload_runs()
         except TrackerError as error:
-            # It is met anew when it is back, also if nothing waits then: so its state mends by itself.
-            _prepared.discard(self.tracker.key)
+            if not self.tracker.local:
+                # It is met anew when it is back, also if nothing waits then: so its state mends by itself.
+                _prepared.discard(self.tracker.key)
             breaker.failed(self.tracker.key, str(error))
             log.warning("tracker unavailable", tracker=self.tracker.key, reason=str(error))
             return 0

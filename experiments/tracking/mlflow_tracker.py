@@ -8,50 +8,26 @@ request that is sent twice could create two runs. MLflow is imported when it is 
 
 from __future__ import annotations
 
-import math
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from experiments.tracking.files import FileUnfit, checked
-from experiments.tracking.messages import (
-    Artifacts,
-    DatasetInput,
-    End,
-    Epoch,
-    File,
-    Message,
-    Metrics,
-    Open,
-    Reopen,
-    Start,
-    milliseconds,
-)
+from experiments.tracking.messages import Open, milliseconds
 from experiments.tracking.mlflow_errors import EXISTS, NOT_FOUND, as_tracker_errors, code_of, translated
-from experiments.tracking.names import DEFAULT_GROUPS, legal_key
-from experiments.tracking.protocol import Batch, DeliveryResult, MessageRefused, RunGone, RunRef, State, TrackerError
+from experiments.tracking.mlflow_writer import MlflowWriter
+from experiments.tracking.names import DEFAULT_GROUPS
+from experiments.tracking.protocol import (
+    Batch,
+    DeliveryResult,
+    MessageRefused,
+    RunGone,
+    RunRef,
+    TrackerError,
+)
 from mlopspro.core.logs import scrub_text
 
 EXPERIMENT_TAG = "mlopspro.experiment_id"
-STATUSES = {"completed": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
-MAX_METRICS, MAX_PARAMS, MAX_TAGS = 800, 100, 100
-"""Per request; MLflow takes 1,000, 100 and 100, and 1,000 of all together."""
-MAX_VALUE_LENGTH = 5000
-SECONDS_PER_MEGABYTE = 1.0
-"""Patience with an upload on top of the ordinary time-out."""
-
-
-@dataclass
-class _Waiting:
-    """What the next requests to one run will carry."""
-
-    metrics: list[Any] = field(default_factory=list)
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+STALE = frozenset({NOT_FOUND, "INVALID_PARAMETER_VALUE", "INVALID_STATE"})
 
 
 class MlflowTracker:
@@ -93,12 +69,18 @@ class MlflowTracker:
 
     def deliver(self, batch: Batch) -> DeliveryResult:
         with as_tracker_errors():
-            run_id, group_id = self._find_or_create(batch)
+            os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self.timeout_seconds)
+            run_id, url = self._find_or_create(batch)
+            writer = MlflowWriter(self.client, run_id, self.data_root, self.timeout_seconds)
             try:
-                state, notes = self._write(run_id, batch)
+                for message in batch.messages:
+                    writer.take(message)
+                writer.flush()
+                if writer.ended:
+                    self._remove_doubles(run_id, batch.run.experiment_id)
             except Exception as error:
                 raise self._explained(error, run_id) from error
-        return DeliveryResult(run_id, self._url(group_id, run_id), state, tuple(notes))
+        return DeliveryResult(run_id, url, "synced" if writer.ended else "syncing", tuple(writer.notes))
 
     def upload(self, run: RunRef) -> DeliveryResult:
         raise NotImplementedError("nothing is kept offline; can_upload is False")
@@ -107,6 +89,7 @@ class MlflowTracker:
     @property
     def client(self) -> Any:
         if self._client is None:
+            # The client reads its settings from the environment, at each request.
             os.environ.update(
                 MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
                 MLFLOW_HTTP_REQUEST_TIMEOUT=str(self.timeout_seconds),
@@ -121,19 +104,20 @@ class MlflowTracker:
         return self._client
 
     def _find_or_create(self, batch: Batch) -> tuple[str, str]:
-        """(run id, experiment id), found by what we stored, else by our tag, else created."""
-        if batch.run.external_id:
-            info = self.client.get_run(batch.run.external_id).info
-            return info.run_id, info.experiment_id
+        """(run id, address), by what we stored, else found by our tag, else created."""
+        run_id = batch.run.external_id
+        if run_id:
+            # Whether MLflow still has it shows with the first write.
+            return run_id, batch.run.url or self._url(self.client.get_run(run_id).info.experiment_id, run_id)
         first = batch.messages[0]
         if not isinstance(first, Open):
             raise RunGone("This run was never opened in MLflow")
         try:
             return self._created(batch.run, first)
         except Exception as error:
-            if code_of(error) != NOT_FOUND or not self._groups:
+            if code_of(error) not in STALE or not self._groups:
                 raise
-            # The experiment we remember belongs to a server that is no more.
+            # The experiment we remember was deleted, or belongs to a server that is no more.
             self._groups.clear()
             return self._created(batch.run, first)
 
@@ -141,12 +125,12 @@ class MlflowTracker:
         group_id = self._group_id(first.group)
         found = self._search(group_id, run.experiment_id)
         if found:
-            return found[0], group_id
+            return found[0], self._url(group_id, found[0])
         tags = {EXPERIMENT_TAG: run.experiment_id, "mlflow.source.type": "JOB", "mlflow.source.name": "MLOps Pro"}
         if first.person:
             tags["mlflow.user"] = first.person
         created = self.client.create_run(group_id, start_time=milliseconds(first.at), tags=tags, run_name=first.name)
-        return created.info.run_id, group_id
+        return created.info.run_id, self._url(group_id, created.info.run_id)
 
     def _search(self, group_id: str, experiment_id: str) -> list[str]:
         """Ids of the runs that carry our tag, the oldest first; one, unless a request outlived its time-out."""
@@ -184,107 +168,9 @@ class MlflowTracker:
                 return MessageRefused("This run was deleted in MLflow", whole_run=True, external_id=run_id)
         return meaning
 
-    # --- Content ----------------------------------------------------------------------------------------------
-    def _write(self, run_id: str, batch: Batch) -> tuple[State, list[str]]:
-        waiting = _Waiting()
-        notes: list[str] = []
-        state: State = "syncing"
-        for message in batch.messages:
-            self._collect(message, waiting)
-            match message:
-                case Open(dataset=DatasetInput() as dataset):
-                    self._log_dataset(run_id, dataset)
-                case Artifacts():
-                    self._flush(run_id, waiting)
-                    notes += self._log_files(run_id, message.files)
-                case End():
-                    self._flush(run_id, waiting)
-                    self._end(run_id, batch.run, message)
-                case Reopen():
-                    self._flush(run_id, waiting)
-                    self.client.update_run(run_id, status="RUNNING")
-            state = "synced" if isinstance(message, End) else "syncing"
-        self._flush(run_id, waiting)
-        return state, notes
-
-    def _collect(self, message: Message, waiting: _Waiting) -> None:
-        match message:
-            case Open() | Start():
-                waiting.params |= {legal_key(name): _text(value) for name, value in message.params.items()}
-                waiting.tags |= {legal_key(name): _text(value) for name, value in message.tags.items()}
-                if isinstance(message, Open) and message.notes:
-                    waiting.tags["mlflow.note.content"] = _text(message.notes)
-            case Epoch():
-                waiting.metrics += self._points(message.values, message.epoch, milliseconds(message.at))
-            case Metrics():
-                waiting.metrics += self._points(message.values, message.step, milliseconds(message.at))
-            case End() if message.reason:
-                waiting.tags["mlopspro.failure_reason"] = _text(message.reason)
-
-    def _points(self, values: dict[str, float | None], step: int, at: int) -> list[Any]:
-        from mlflow.entities import Metric
-
-        return [
-            Metric(legal_key(name), math.nan if value is None else value, at, step) for name, value in values.items()
-        ]
-
-    def _flush(self, run_id: str, waiting: _Waiting) -> None:
-        """Sends and forgets what waits, in as few requests as MLflow's limits allow."""
-        from mlflow.entities import Param, RunTag
-
-        params = [Param(name, value) for name, value in waiting.params.items()]
-        tags = [RunTag(name, value) for name, value in waiting.tags.items()]
-        metrics = waiting.metrics
-        while params or tags or metrics:
-            self.client.log_batch(run_id, metrics[:MAX_METRICS], params[:MAX_PARAMS], tags[:MAX_TAGS])
-            metrics, params, tags = metrics[MAX_METRICS:], params[MAX_PARAMS:], tags[MAX_TAGS:]
-        waiting.metrics, waiting.params, waiting.tags = [], {}, {}
-
-    def _log_dataset(self, run_id: str, dataset: DatasetInput) -> None:
-        from mlflow.entities import Dataset
-        from mlflow.entities import DatasetInput as Input
-
-        # MLflow keeps 36 characters of a digest; the whole SHA-256 is among the parameters.
-        entity = Dataset(dataset.name[:500], dataset.digest[:36], source_type="mlopspro", source=dataset.source)
-        self.client.log_inputs(run_id, [Input(entity)])
-
-    def _log_files(self, run_id: str, files: tuple[File, ...]) -> list[str]:
-        """Uploads what is fit to be uploaded; returns why the rest is not."""
-        notes = []
-        for file in files:
-            try:
-                path = checked(file, self.data_root)
-            except FileUnfit as unfit:
-                notes.append(str(unfit))
-                continue
-            name = PurePosixPath(file.name)
-            folder = str(name.parent) if name.parent != PurePosixPath() else None
-            with tempfile.TemporaryDirectory() as temporary, self._patience(file.size_bytes):
-                # The client names an artifact after its file, and ours need not be called what it is.
-                link = Path(temporary) / name.name
-                link.symlink_to(path)
-                self.client.log_artifact(run_id, str(link), folder)
-        return notes
-
-    @contextmanager
-    def _patience(self, size_bytes: int) -> Iterator[None]:
-        """A longer time-out for the upload of a large file; the client reads its own from the environment."""
-        seconds = self.timeout_seconds + math.ceil(size_bytes / 2**20 * SECONDS_PER_MEGABYTE)
-        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(seconds)
-        try:
-            yield
-        finally:
-            os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self.timeout_seconds)
-
-    def _end(self, run_id: str, run: RunRef, end: End) -> None:
-        self.client.set_terminated(run_id, STATUSES[end.status], milliseconds(end.at))
+    def _remove_doubles(self, run_id: str, experiment_id: str) -> None:
+        """Deletes what a create left that timed out here and was carried out there, after we had created another."""
         group_id = self.client.get_run(run_id).info.experiment_id
-        for other in self._search(group_id, run.experiment_id):
-            # A create that timed out here and was carried out there later, after we had created another.
+        for other in self._search(group_id, experiment_id):
             if other != run_id:
                 self.client.delete_run(other)
-
-
-def _text(value: object) -> str:
-    """A parameter's value as MLflow shows it; booleans and None as in Python, lists as JSON would."""
-    return str(value)[:MAX_VALUE_LENGTH]

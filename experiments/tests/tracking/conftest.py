@@ -33,7 +33,7 @@ def mlflow_address(mlflow_server) -> str:
 
 @pytest.fixture
 def make_mlflow(tmp_path: Path):
-    def make(uri: str, timeout_seconds: float = 10) -> MlflowTracker:
+    def make(uri: str, timeout_seconds: float = 30) -> MlflowTracker:
         return MlflowTracker(
             uri, public_url="https://mlflow.example", data_root=tmp_path, timeout_seconds=timeout_seconds
         )

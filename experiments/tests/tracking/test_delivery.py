@@ -102,6 +102,15 @@ def test_an_outage_costs_one_try_until_the_pause_is_over(tracker):
     assert health.last_ok_at
 
 
+def test_its_state_mends_by_itself_when_nothing_waits(tracker):
+    breaker.failed("mlflow", "away")
+    deliver(tracker)
+    assert not breaker.allows("mlflow")
+    make_due()
+    deliver(tracker)
+    assert TrackerHealth.objects.get(tracker="mlflow").failures == 0
+
+
 def test_pauses_double_from_five_seconds_to_five_minutes():
     seconds = [breaker.pause_after(failures).total_seconds() for failures in range(1, 9)]
     assert seconds == [5, 10, 20, 40, 80, 160, 300, 300]

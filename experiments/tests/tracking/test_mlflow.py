@@ -39,6 +39,13 @@ def test_an_experiment_that_was_deleted_in_mlflow_is_brought_back(tracker, reade
     assert reader.experiments()["monitoring"] == number
 
 
+def test_an_experiment_deleted_behind_our_back_gets_its_runs_all_the_same(tracker, reader, experiment_id):
+    tracker.prepare()
+    reader.call("POST", "experiments/delete", experiment_id=reader.experiments()["training"])
+    assert tracker.deliver(batch(experiment_id, a_run(experiment_id))).state == "synced"
+    assert len(reader.runs(experiment_id)) == 1
+
+
 def test_a_run_says_who_what_when_and_on_which_data(tracker, reader, experiment_id):
     message = opened(experiment_id, person="ada@example.org")
     result = tracker.deliver(batch(experiment_id, [message, End(at=at(9), status="completed")]))
