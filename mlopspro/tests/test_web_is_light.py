@@ -1,4 +1,4 @@
-"""Processes that answer requests load nothing that trains or talks to trackers: they start fast and stay small (D10)."""
+"""Processes that answer requests load nothing that trains or talks to trackers: they start fast (D10)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def test_the_web_server_loads_no_tensorflow_and_no_tracker(services):
 
 
 def test_the_scheduler_loads_no_tensorflow_and_no_tracker(services):
-    script = f"import sys; import django; django.setup(); import experiments.tasks; print([n for n in {HEAVY!r} if n in sys.modules])"
+    script = (
+        "import sys, django; django.setup(); import experiments.tasks\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "mlopspro.settings"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
