@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('experiments', '0001_initial'),
+        ("experiments", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outboxentry',
-            name='refused',
-            field=models.TextField(blank=True, help_text='Why the tracker will never take it; counts as dealt with.'),
+            model_name="outboxentry",
+            name="refused",
+            field=models.TextField(blank=True, help_text="Why the tracker will never take it; counts as dealt with."),
         ),
         migrations.AddField(
-            model_name='trackerrun',
-            name='failures',
-            field=models.PositiveIntegerField(default=0, help_text='Deliveries of this run that failed in a row.'),
+            model_name="trackerrun",
+            name="failures",
+            field=models.PositiveIntegerField(default=0, help_text="Deliveries of this run that failed in a row."),
         ),
         migrations.AddField(
-            model_name='trackerrun',
-            name='retry_at',
+            model_name="trackerrun",
+            name="retry_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -226,3 +226,9 @@ def test_a_run_started_again_goes_on_even_when_its_entries_are_pruned():
     TrackerRun.objects.update(external_id="known")
     outbox.reopen_mirrors(experiment)
     assert [entry.kind for entry in entries(experiment)] == ["open", "start", "epoch", "epoch", "reopen"]
+
+
+def test_an_epoch_costs_three_queries_however_many_trackers(django_assert_num_queries):
+    experiment = launched("mlflow", "wandb")
+    with django_assert_num_queries(3):
+        outbox.record_epoch(experiment, 1, {"train_loss": 1.0, "val_loss": 2.0}, timezone.now())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import uuid
 from io import StringIO
 
@@ -76,3 +78,17 @@ def test_what_cannot_be_done_is_said():
 
 def test_the_installation_has_both_trackers():
     assert list(registry.trackers()) == ["mlflow", "wandb"]
+
+
+def test_whoever_may_ask_for_a_delivery_need_not_load_a_tracker():
+    """Web processes import the outbox and the button's service; MLflow and W&B load in workers only."""
+    code = """
+import sys, django; django.setup()
+import experiments.services.delivery, experiments.services.outbox, experiments.management.commands.sync_trackers
+from experiments.tracking.registry import trackers
+for tracker in trackers().values():
+    tracker.describe()
+print(sorted({"mlflow", "wandb", "tensorflow", "keras"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
