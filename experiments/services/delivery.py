@@ -23,6 +23,7 @@ from experiments.models import OutboxEntry, TrackerRun
 from experiments.models.job import TERMINAL
 from experiments.models.tracking import MirrorState
 from experiments.services import breaker, locks, outbox
+from experiments.services.trackers import trackers
 from experiments.tracking.messages import from_payload
 from experiments.tracking.protocol import (
     Batch,
@@ -35,7 +36,6 @@ from experiments.tracking.protocol import (
     TrackerError,
     TrackerUnavailable,
 )
-from experiments.tracking.registry import trackers
 
 log = structlog.get_logger(__name__)
 

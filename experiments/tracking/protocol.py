@@ -1,4 +1,4 @@
-"""What a tracker is to the rest of the product. Adding one is one file and one line in ``registry.py``."""
+"""What a tracker is to the rest of the product. Adding one is a file here and a line in ``services/trackers.py``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from experiments.models import Experiment, OutboxEntry, TrackerHealth, TrackerRun
 from experiments.services import delivery, outbox
-from experiments.tracking.registry import trackers
+from experiments.services.trackers import trackers
 
 PAUSE_SECONDS = 5.0
 

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from experiments.models import OutboxEntry, TrackerHealth
+from experiments.services import trackers as registry
 from experiments.tests.tracking.runs import finish, launched, train
-from experiments.tracking import registry
 from experiments.tracking.memory import MemoryTracker
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_whoever_may_ask_for_a_delivery_need_not_load_a_tracker():
     code = """
 import sys, django; django.setup()
 import experiments.services.delivery, experiments.services.outbox, experiments.management.commands.sync_trackers
-from experiments.tracking.registry import trackers
+from experiments.services.trackers import trackers
 for tracker in trackers().values():
     tracker.describe()
 print(sorted({"mlflow", "wandb", "tensorflow", "keras"} & set(sys.modules)))
