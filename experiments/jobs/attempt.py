@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 import traceback
 from collections.abc import Callable
 from errno import ENOSPC
-from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from experiments.jobs.context import JobContext, JobFailed, Stopped
-from experiments.jobs.kinds import MODELS, WORK
+from experiments.jobs.kinds import MODELS, WORK, function_named
 from experiments.jobs.lease import Lease, LeaseLost, patiently
 from experiments.jobs.limits import is_out_of_memory
 from experiments.models import FailureKind, JobStatus
@@ -42,7 +40,7 @@ def carry_out(context: JobContext, *, when_fenced: Callable[[], None]) -> None:
 
 def _work(context: JobContext) -> None:
     try:
-        work_function(context.lease.model.KIND)(context)
+        function_named(WORK[context.lease.model.KIND])(context)
     except LeaseLost:
         raise
     except Stopped:
@@ -78,10 +76,3 @@ def keep_lease(context: JobContext, ended: threading.Event, when_fenced: Callabl
         except (OperationalError, InterfaceError):
             connection.close()
     connection.close()
-
-
-def work_function(kind: str) -> Callable[[JobContext], Any]:
-    """The function that does the work of this kind, imported only now and only here."""
-    module, name = WORK[kind].split(":")
-    function: Callable[[JobContext], Any] = getattr(importlib.import_module(module), name)
-    return function

@@ -29,9 +29,9 @@ def main() -> None:
     django.setup()
     if "--warm" in sys.argv:
         # Seconds of importing TensorFlow are spent before a run is there, not while a person waits for it.
-        from experiments.services import training
+        from experiments.jobs.kinds import WARM_UP, function_named
 
-        training.warm_up()
+        function_named(WARM_UP)()
     order = sys.stdin.buffer.readline()
     if order:
         run(json.loads(order))

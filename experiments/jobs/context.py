@@ -74,7 +74,7 @@ class JobContext:
             lifecycle.end(job, status, kind=kind, reason=reason)
             if reason:
                 lifecycle.note(job, reason, "error")
-            lifecycle.finish_mirrors(job)
+            lifecycle.tell_if_ended(job)
 
         self.lease.commit(write)
 

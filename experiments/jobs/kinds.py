@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
+from typing import Any
+
 from experiments.models import DatasetImport, Experiment, Job
 
 MODELS: dict[str, type[Job]] = {Experiment.KIND: Experiment, DatasetImport.KIND: DatasetImport}
 QUEUES = {Experiment.KIND: "train", DatasetImport.KIND: "io"}
+
+# Functions by name: whoever knows the kinds (the web process too) must not import what trains.
 WORK = {
-    # By name: the web process knows the kinds but must never import what trains.
     Experiment.KIND: "experiments.services.training:run_experiment",
     DatasetImport.KIND: "experiments.services.importing:run_import",
 }
+"""Does the work of one attempt, given its JobContext."""
+WHEN_ENDED = {Experiment.KIND: "experiments.services.outbox:record_end"}
+"""Called with the job and its state in the transaction that ends it."""
+WARM_UP = "experiments.services.training:warm_up"
+"""Imports what every run needs; for processes that are started ahead."""
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """The function behind "package.module:name", imported only now."""
+    module, attribute = name.split(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return function

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from experiments.jobs import queue
-from experiments.jobs.kinds import MODELS
+from experiments.jobs.kinds import MODELS, WHEN_ENDED, function_named
 from experiments.jobs.lease import Lease
 from experiments.models import Experiment, FailureKind, Job, JobStatus, LogLine
 
@@ -110,7 +110,7 @@ def reap() -> int:
                 attempt_lost(
                     job, f"its worker ({job.worker or 'unknown'}) was not heard of for {settings.JOB_LEASE_SECONDS:g} s"
                 )
-                finish_mirrors(job)
+                tell_if_ended(job)
                 job.save()
                 found += 1
                 log.warning("lost attempt", kind=kind, job=str(job.pk), attempt=job.attempt, status=job.status)
@@ -127,7 +127,7 @@ def request_stop(job: Job, person: Any) -> Job:
             note(locked, f"{person} asked it to stop.", "warning")
             if locked.state is JobStatus.QUEUED:
                 end(locked, JobStatus.CANCELLED)
-                finish_mirrors(locked)
+                tell_if_ended(locked)
             locked.save()
     return locked
 
@@ -151,9 +151,7 @@ def note(job: Job, message: str, level: str) -> None:
         )
 
 
-def finish_mirrors(job: Job) -> None:
-    """Tells the trackers that a run has ended, in the transaction that ends it."""
-    from experiments.services import outbox
-
-    if isinstance(job, Experiment) and job.is_terminal:
-        outbox.record_end(job, job.state)
+def tell_if_ended(job: Job) -> None:
+    """Lets the kind's own follow-up (telling the trackers) happen in the transaction that ends a job."""
+    if job.is_terminal and job.KIND in WHEN_ENDED:
+        function_named(WHEN_ENDED[job.KIND])(job, job.state)

@@ -178,7 +178,7 @@ class Watch:
 
         def write(job: Any) -> None:
             lifecycle.end(job, status, kind=kind, reason=reason)
-            lifecycle.finish_mirrors(job)
+            lifecycle.tell_if_ended(job)
 
         with contextlib.suppress(LeaseLost):
             self.lease.commit(write)
@@ -193,7 +193,7 @@ def close(lease: Lease, child: Child, code: int) -> str:
         if words:
             lifecycle.note(job, words, "error")
         lifecycle.attempt_lost(job, describe_exit(code))
-        lifecycle.finish_mirrors(job)
+        lifecycle.tell_if_ended(job)
         return f"lost: {describe_exit(code)}"
 
     try:

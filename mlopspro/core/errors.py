@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+from mlopspro.core.middleware import unavailable
 
 
 def _answer(request: HttpRequest, status: int, title: str, detail: str) -> HttpResponse:
@@ -22,6 +27,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError)):
+        # What middleware asks the database for fails before any view, where process_exception would see it.
+        return unavailable(request, error)
     return _answer(
         request, 500, "Something broke", "The error is in the log with this request's id. Nothing was saved."
     )
