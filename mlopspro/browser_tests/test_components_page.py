@@ -98,6 +98,9 @@ def test_new_figures_go_into_the_chart_that_is_there(components: Page, complaint
     box = canvas.bounding_box()
     components.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 80)
     components.mouse.down()
+    components.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 120, steps=4)
+    # A poll while the hand is still dragging waits for the next turn.
+    components.evaluate('document.querySelector("#next-epoch").click()')
     components.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 160, steps=4)
     components.mouse.up()
     expect(components.get_by_role("button", name="Reset zoom")).to_be_visible()

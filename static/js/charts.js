@@ -5,6 +5,8 @@
   const { Chart } = window;
   const { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers } = window.mlopsCharts;
   const states = new Map();
+  let dragged = null;
+  let waiting = false;
 
   function stateOf(payload) {
     if (!states.has(payload.key)) {
@@ -297,6 +299,21 @@
     ACTS[tool.dataset.chartAct](figure, stateOf(payloadOf(figure)));
   });
 
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target.matches("[data-chart-canvas]")) dragged = event.target;
+  });
+
+  // A timer, so that the zoom plugin hears of the mouse button first.
+  document.addEventListener("pointerup", () => {
+    dragged = null;
+    if (waiting) setTimeout(drawAll);
+  });
+
+  // While a hand drags across a plot nothing is asked for that would pull the plot away; the next poll brings it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (dragged && event.detail.target.contains(dragged)) event.preventDefault();
+  });
+
   document.addEventListener("dblclick", (event) => {
     if (event.target.matches("[data-chart-canvas]")) resetZoom(event.target.closest("[data-chart]"));
   });
@@ -315,7 +332,8 @@
   function drawAll() {
     Chart.defaults.font.family = textColours().font;
     Chart.defaults.font.size = 12;
-    document.querySelectorAll("[data-chart]").forEach(draw);
+    waiting = dragged !== null; // redrawing would end the drag
+    if (!waiting) document.querySelectorAll("[data-chart]").forEach(draw);
   }
 
   drawAll();
