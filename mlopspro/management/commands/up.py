@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -45,6 +46,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.began = time.monotonic()
+        # Here people read; events are in the logs of the processes.
+        logging.getLogger().setLevel(logging.WARNING)
         host, port = options["host"], options["port"]
         self.address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}/"  # noqa: S104
         lock = run_dir() / "up.lock"
