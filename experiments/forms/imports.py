@@ -60,9 +60,9 @@ class ReviewForm(forms.Form):
     """How the interactions are read. Its choices follow from what was detected."""
 
     name = forms.CharField(label="Dataset name", max_length=200)
-    format = forms.ChoiceField(label="Format", required=False)
-    encoding = forms.ChoiceField(label="Encoding", required=False)
-    separator = forms.ChoiceField(label="Separator", required=False, choices=SEPARATORS)
+    format = forms.ChoiceField(label="Format")
+    encoding = forms.ChoiceField(label="Encoding")
+    separator = forms.ChoiceField(label="Separator", choices=SEPARATORS)
     has_header = forms.BooleanField(label="The first row names the columns", required=False)
     user = forms.ChoiceField(label="User", help_text="Who: the column with the user's identifier.")
     item = forms.ChoiceField(label="Item", help_text="What: the column with the item's identifier.")
@@ -74,8 +74,8 @@ class ReviewForm(forms.Form):
     feedback = forms.ChoiceField(label="Feedback", choices=FEEDBACKS, widget=forms.RadioSelect)
     scale_min = forms.FloatField(label="Lowest rating", required=False, help_text="Empty: taken from the data.")
     scale_max = forms.FloatField(label="Highest rating", required=False, help_text="Empty: taken from the data.")
-    timestamp_format = forms.ChoiceField(label="Time format", required=False, choices=TIMES)
-    decimal = forms.ChoiceField(label="Decimal mark", required=False, choices=[(".", "point ."), (",", "comma ,")])
+    timestamp_format = forms.ChoiceField(label="Time format", choices=TIMES)
+    decimal = forms.ChoiceField(label="Decimal mark", choices=[(".", "point ."), (",", "comma ,")])
     split = forms.ChoiceField(label="Split that came along", required=False)
 
     def __init__(self, *args: Any, detected: Detected, needs_mapping: bool, **kwargs: Any) -> None:
@@ -200,6 +200,8 @@ class FeatureForm(forms.Form):
 def review_initial(name: str, detected: Detected) -> dict[str, Any]:
     """Starting values of :class:`ReviewForm`: what was detected."""
     values: dict[str, Any] = {
+        "timestamp_format": "auto",
+        "decimal": ".",
         "name": name,
         "format": detected.format,
         "encoding": detected.encoding,
