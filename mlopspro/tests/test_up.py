@@ -70,12 +70,18 @@ class Up:
 
 
 @pytest.fixture(scope="module")
-def up():
+def var():
     with tempfile.TemporaryDirectory(prefix="mlopspro-up-") as folder:
         Path(folder).chmod(0o711)
-        one = Up(Path(folder), addresses.port(f"up-{os.getpid()}"))
-        yield one
-        processes.kill_all(one.processes(), patience=0)
+        yield Path(folder)
+
+
+@pytest.fixture
+def up(var):
+    """Tests share the folder, as a first start takes longest; nothing of one test runs on into the next."""
+    one = Up(var, addresses.port(f"up-{os.getpid()}"))
+    yield one
+    processes.kill_all(one.processes(), patience=0)
 
 
 def test_it_runs_the_site_and_stops_without_a_trace(up):
