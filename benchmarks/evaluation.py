@@ -1,6 +1,8 @@
 """Speed of the metrics from ready scores, side by side with ranx and scikit-learn; prints one JSON line a figure.
 
-    python -m benchmarks.evaluation [--reps 5] [--shapes 943x1682,6040x3706]
+    python -m benchmarks.evaluation [--reps 5] [--shapes 943x1682,6040x3706] [--hybrid]
+
+``--hybrid`` also fits the hybrid for one epoch (TensorFlow is loaded) and times evaluate() with its scoring.
 
 Every pair is timed in turn in one process, after a warm-up of both (ranx compiles itself first); figures are medians,
 and ``ratio`` is theirs / ours. Ratings are MovieLens 100k where the shape is 943x1682 and the data is found
@@ -30,7 +32,7 @@ from experiments.learning.metrics.precision import precision_at_k
 from experiments.learning.metrics.recall import recall_at_k
 from experiments.learning.metrics.settings import EvaluationSettings
 from experiments.learning.metrics.topk import mask_seen, ranks, top_k
-from experiments.learning.recommenders.base import Fold
+from experiments.learning.recommenders.base import Fold, Scorer, TrainingData
 
 KS = (10, 50, 100)
 
@@ -194,13 +196,13 @@ def by_scikit(world: World) -> Callable[[], list[float]]:
     return lambda: [float(roc_auc_score(labels, values)), float(average_precision_score(labels, values))]
 
 
-def whole_evaluation(world: World, reps: int) -> None:
+def whole_evaluation(world: World, scorer: Scorer, what: str, reps: int) -> None:
     """evaluate() with both protocols, reference lines, segments and curves; there is no peer that does this."""
     taken = []
     for _ in range(reps + 1):
         start = time.perf_counter()
         evaluation = evaluate(
-            TableScorer(world.scores),
+            scorer,
             train=world.fold(0),
             validation=world.fold(1),
             test=world.fold(2),
@@ -211,7 +213,7 @@ def whole_evaluation(world: World, reps: int) -> None:
         )
         taken.append(time.perf_counter() - start)
     line = {
-        "what": "evaluate(), both protocols, from ready scores",
+        "what": f"evaluate(), both protocols, {what}",
         "shape": f"{world.scores.shape[0]}x{world.num_items}",
         "data": world.source,
         "metrics": len(evaluation.metrics),
@@ -221,10 +223,36 @@ def whole_evaluation(world: World, reps: int) -> None:
     print(json.dumps(line), flush=True)
 
 
+class Silent:
+    """An observer that wants to know nothing."""
+
+    def on_start(self, *, epochs, total_parameters):
+        pass
+
+    def on_epoch(self, epoch, values, save):
+        pass
+
+    def log(self, message):
+        pass
+
+
+def hybrid(world: World) -> Scorer:
+    """The hybrid after one epoch; how fast it scores does not depend on how well it is trained."""
+    from experiments.learning.recommenders.registry import get
+
+    users, items = world.scores.shape
+    none = np.zeros((users, 0), np.float32), np.zeros((items, 20), np.float32)
+    names = (), tuple(f"feature {number}" for number in range(20))
+    data = TrainingData(world.fold(0), world.fold(1), users, items, "explicit", (1, 5), *none, *names)
+    architecture = get("hybrid")
+    return architecture.fit(data, architecture.validate({"epochs": 1}), seed=0, observer=Silent()).scorer
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--shapes", default="943x1682,6040x3706")
+    parser.add_argument("--hybrid", action="store_true")
     chosen = parser.parse_args()
     for shape in chosen.shapes.split(","):
         world = World(*map(int, shape.split("x")))
@@ -236,7 +264,9 @@ def main() -> None:
         side_by_side("six metrics at 10, 50, 100", world, chosen.reps, lambda world=world: all_metrics(world), ranx)
         scikit = {"scikit-learn": by_scikit(world)}
         side_by_side("ROC and PR areas", world, chosen.reps, lambda world=world: areas(world), scikit)
-        whole_evaluation(world, chosen.reps)
+        whole_evaluation(world, TableScorer(world.scores), "from ready scores", chosen.reps)
+        if chosen.hybrid:
+            whole_evaluation(world, hybrid(world), "scoring by the hybrid included", chosen.reps)
 
 
 if __name__ == "__main__":

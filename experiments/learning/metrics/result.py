@@ -58,8 +58,9 @@ class Evaluation:
         per_user: one row a counted user and protocol: columns user (code), protocol, segment, and one
             column a metric; what the paired bootstrap compares later. Stored as Parquet.
         confusion: item-level decisions {"rated": {tp, fp, fn, tn}, "catalogue": {...}} at k = 10.
-        roc, precision_recall: thinned curves {"x": [...], "y": [...], "area": float, "base_rate": float}
-            per protocol, or {} where they are undefined.
+        roc, precision_recall: thinned curves {"x": [...], "y": [...], "threshold": [...], "area": float,
+            "base_rate": float} per protocol, or {} where they are undefined. A threshold is the length of every
+            list (catalogue) or the cut on the prediction (rated); the first of a ROC curve is None, nothing shown.
         calibration: predicted against actual rating, for explicit data; {} otherwise.
     """
 

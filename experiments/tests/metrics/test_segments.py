@@ -37,6 +37,11 @@ def test_thirds_where_counts_differ():
     assert [int(segments[name].sum()) for name in USER_SEGMENTS] == [0, 20, 20, 20]
 
 
+def test_a_count_on_the_border_of_a_third_belongs_to_the_lower_one():
+    segments = user_segments(np.arange(6, 13), 5)
+    assert [int(segments[name].sum()) for name in USER_SEGMENTS] == [0, 3, 2, 2]
+
+
 @given(counts)
 def test_head_is_the_smallest_set_of_popular_items_with_half_of_all(values):
     segments = item_segments(values)
