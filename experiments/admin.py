@@ -27,7 +27,7 @@ from experiments.models import (
     TrackerRun,
 )
 from experiments.models.job import JobStateError
-from experiments.services import datasets, delivery, importing, launch
+from experiments.services import datasets, delivery, launch
 
 if TYPE_CHECKING:  # generic for the type checker only
     AnyAdmin = admin.ModelAdmin[Any]
@@ -136,7 +136,7 @@ class DatasetAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Delete (can be brought back)", permissions=["operate"])
     def delete_softly(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:
-        each(self, request, queryset, lambda row: importing.delete_dataset(row, request.user), "deleted")  # type: ignore[arg-type]
+        each(self, request, queryset, lambda row: datasets.delete(row, request.user), "deleted")  # type: ignore[arg-type]
 
     @admin.action(description="Bring back", permissions=["operate"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Dataset]) -> None:

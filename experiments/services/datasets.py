@@ -1,10 +1,11 @@
-"""Bringing a deleted dataset back."""
+"""Deleting a dataset and bringing it back. Apart from importing.py, which loads the readers."""
 
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from experiments.models import Dataset
+from experiments.models import Dataset, JobStatus
 from experiments.models.job import JobStateError
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
@@ -18,3 +19,13 @@ def restore(dataset: Dataset, actor: User) -> None:
             audit.record(action="restore_dataset", actor=actor, workspace=dataset.workspace, obj=dataset)
     except IntegrityError as error:
         raise JobStateError(f"There is a dataset {dataset.name} already; delete or rename that one first.") from error
+
+
+def delete(dataset: Dataset, actor: User) -> None:
+    """Soft: it leaves the lists; experiments made from it keep it. Refused while one of them runs."""
+    with transaction.atomic():
+        running = dataset.experiments.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count()
+        if running:
+            raise JobStateError(f"{running} runs on {dataset.name} wait or run; stop them before deleting it.")
+        Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now())
+        audit.record(action="delete_dataset", actor=actor, workspace=dataset.workspace, obj=dataset)

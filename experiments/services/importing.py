@@ -324,13 +324,3 @@ def _free_name(job: DatasetImport) -> str:
 
 def _moment(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
-
-
-def delete_dataset(dataset: Dataset, actor: User) -> None:
-    """Soft: it leaves the lists; experiments made from it keep it. Refused while one of them runs."""
-    with transaction.atomic():
-        running = dataset.experiments.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count()
-        if running:
-            raise JobStateError(f"{running} runs on {dataset.name} wait or run; stop them before deleting it.")
-        Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now())
-        audit.record(action="delete_dataset", actor=actor, workspace=dataset.workspace, obj=dataset)

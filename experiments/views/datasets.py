@@ -18,7 +18,6 @@ from experiments.dataset_charts import charts_of
 from experiments.models.job import JobStateError
 from experiments.selectors import datasets as rows
 from experiments.services import datasets as dataset_services
-from experiments.services import importing
 from experiments.views.allowed import allowed
 from experiments.views.find import find_dataset
 from mlopspro.accounts.access import requires
@@ -80,7 +79,7 @@ def refused_csv(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
 def delete(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     dataset = find_dataset(request, pk)
     try:
-        importing.delete_dataset(dataset, request.user)
+        dataset_services.delete(dataset, request.user)
     except JobStateError as error:
         toast(request, str(error), "error")
         return redirect("experiments:dataset", pk=pk)

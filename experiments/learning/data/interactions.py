@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    # For annotations alone: this module is read by every process, pandas takes a second.
+    import pandas as pd
 
 Feedback = Literal["explicit", "implicit"]
 
