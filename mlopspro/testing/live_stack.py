@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -48,7 +49,7 @@ class LiveStack:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "mlopspro.settings",
             "DATABASE_URL": _with_database(embedded.database_url(), self.database),
-            "REDIS_URL": embedded.redis_url(),
+            "REDIS_URL": redis_url_of(name),
             "MLFLOW_TRACKING_URI": embedded.mlflow_uri(),
             **(environment or {}),
         }
@@ -213,6 +214,15 @@ def _default_database(name: str) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = before
+
+
+def redis_url_of(name: str) -> str:
+    """A Redis database for each stack: the bells of one must not be heard by the workers of another.
+
+    The session's own stack ("live") shares that of the tests, so that what a test launches rings its workers.
+    """
+    url = embedded.redis_url()
+    return url if name == "live" else urlunsplit(urlsplit(url)._replace(path=f"/{8 + zlib.crc32(name.encode()) % 8}"))
 
 
 def _with_database(url: str, name: str) -> str:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 
 
 def get(url: str, **headers: str) -> HTTPResponse:
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)  # noqa: S310
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)
 
 
 def test_it_serves_pages_with_compressed_files_and_security_headers(live_stack):

@@ -19,6 +19,7 @@ from mlopspro.accounts.models import User, Workspace
 from mlopspro.accounts.permissions import Scope
 from mlopspro.accounts.services import keys
 from mlopspro.testing.environment import worker_name
+from mlopspro.testing.live_stack import redis_url_of
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
@@ -82,12 +83,12 @@ def test_without_postgres_pages_say_so_and_a_running_job_waits_and_loses_no_epoc
 def test_without_redis_runs_are_accepted_and_start_when_it_is_back(make_live_stack, faulty_proxy, mode):
     parts = urlsplit(embedded.redis_url())
     proxy = faulty_proxy(parts.hostname, parts.port)
-    stack = make_live_stack(f"noredis-{mode}", environment={"REDIS_URL": through(embedded.redis_url(), proxy)})
+    name = f"noredis-{mode}"
+    stack = make_live_stack(name, environment={"REDIS_URL": through(redis_url_of(name), proxy)})
     with stack.as_default_database():
         key = new_key()
         dataset = stored_dataset(Workspace.objects.get(), "Small synthetic")
         first = start("runs through the outage", parameters={"epochs": 300, "embedding_dim": 16})
-        # This process rings Redis itself, not through the proxy, so the run is on its way.
         first = until_epoch(first, 3)
         proxy.mode = mode
         body = {"dataset": str(dataset.pk), "architecture": "popularity", "trackers": []}

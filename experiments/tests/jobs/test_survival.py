@@ -168,7 +168,7 @@ def test_a_diverging_run_fails_with_the_reason_and_valid_json(live_stack):
 
 def test_no_process_is_left_when_the_stack_stops(make_live_stack):
     before = {process.pid for process in trainers()}
-    stack = make_live_stack("stopping", names=("worker-train",))
+    stack = make_live_stack("stopping", names=("worker-train", "worker-io", "beat"))
     with stack.as_default_database():
         run = until_epoch(start("left running", parameters={"epochs": 1000}), 2)
         family = stack.family("worker-train")
