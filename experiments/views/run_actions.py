@@ -12,11 +12,19 @@ from django.views.decorators.http import require_POST
 from experiments.models import TrackerRun
 from experiments.models.job import JobStateError
 from experiments.services import delivery, launch
+from experiments.views.experiment import PANELS
 from experiments.views.find import find_run
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest
 from mlopspro.core.toasts import toast
+
+
+def _back(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    """To the tab of the run that was open."""
+    tab = request.GET.get("tab", "")
+    query = f"?tab={tab}" if tab in PANELS else ""
+    return redirect(reverse("experiments:experiment", args=[pk]) + query)
 
 
 @requires(Action.STOP_TRAINING)
@@ -30,7 +38,7 @@ def stop(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         stopped = launch.stop(run, request.user)
         words = "Cancelled before it started." if stopped.is_terminal else "Stopping. Its metrics so far are kept."
         toast(request, words, "info")
-    return redirect("experiments:experiment", pk=pk)
+    return _back(request, pk)
 
 
 @requires(Action.LAUNCH_TRAINING)
@@ -42,7 +50,7 @@ def retry(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         toast(request, f"Queued again. {run.name} goes on from its last checkpoint.")
     except JobStateError as error:
         toast(request, str(error), "error")
-    return redirect("experiments:experiment", pk=pk)
+    return _back(request, pk)
 
 
 @requires(Action.DELETE_EXPERIMENT)

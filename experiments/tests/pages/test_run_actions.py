@@ -98,3 +98,10 @@ def test_asking_for_a_mirror_again_ends_its_pause(client, run):
     mirror.refresh_from_db()
     assert mirror.retry_at is None
     assert client.post(reverse("experiments:experiment_mirror_retry", args=[run.pk, "spy"])).status_code == 404
+
+
+def test_acting_on_a_run_keeps_the_open_tab(client, workspace):
+    for tab, kept in (("log", "?tab=log"), ("https://evil.example", "")):
+        running = scenes.running_run(workspace)
+        response = client.post(reverse("experiments:experiment_stop", args=[running.pk]) + f"?tab={tab}")
+        assert response["Location"] == reverse("experiments:experiment", args=[running.pk]) + kept
