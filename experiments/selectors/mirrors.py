@@ -40,8 +40,8 @@ class Mirror:
         if self.state is MirrorState.OFFLINE:
             return "Kept as an offline run on this machine. Set WANDB_API_KEY and it is sent."
         if self.health and self.health.open_until and self.health.open_until > timezone.now():
-            why = self.health.last_error or "no connection"
-            return f"{self.label} does not answer: {why}. It is tried again by itself."
+            why = (self.health.last_error or f"{self.label} does not answer").rstrip(".")
+            return f"{why}. It is tried again by itself."
         if self.run.last_error:
             return f"The last delivery failed: {self.run.last_error}"
         if self.run.tracker == TrackerName.WANDB and self.run.experiment.is_active:
