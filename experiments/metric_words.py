@@ -35,7 +35,7 @@ DEFINITIONS = {
     "coverage": "Share of all items that are in at least one user's list.",
     "novelty": "Mean self-information of the recommended items, in bits: rare items count more.",
     "diversity": "How much the lists of different items differ within a list; 1 is no likeness at all.",
-    "popularity_bias": "Mean share of training users who have the recommended items; lower leans less on the well known.",
+    "popularity_bias": "Mean share of training users who have the recommended items; lower leans less on hits.",
     "rmse": "Root of the mean squared error of predicted ratings over all test ratings, in rating units.",
     "mae": "Mean absolute error of predicted ratings over all test ratings, in rating units.",
 }
