@@ -195,6 +195,8 @@ class WandbTracker:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
         return environment | {
             "WANDB_BASE_URL": self.config.base_url,
+            # Else the command leaves a folder where the worker happens to run.
+            "WANDB_DIR": str(scratch),
             "WANDB_CACHE_DIR": str(scratch / "cache"),
             "WANDB_CONFIG_DIR": str(scratch / "config"),
             "WANDB_DATA_DIR": str(scratch / "data"),
