@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -155,7 +156,12 @@ class Command(BaseCommand):
 
     def _demo(self) -> None:
         """Run ``manage.py demo`` beside the loop that watches the others, its words shown here."""
-        demo = subprocess.Popen([sys.executable, "manage.py", "demo"], cwd=roles.REPOSITORY, start_new_session=True)
+        demo = subprocess.Popen(
+            [sys.executable, "manage.py", "demo", "--base-url", self.address.rstrip("/")],
+            cwd=roles.REPOSITORY,
+            env={**os.environ, "LOG_LEVEL": "WARNING"},
+            start_new_session=True,
+        )
         while demo.poll() is None and not self.supervisor.stopping.wait(0.5):
             self.supervisor.watch()
         if demo.poll() is None:
