@@ -28,6 +28,7 @@ POLL_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 START_SECONDS = 180.0
 """How long a child may take to import what it needs and to take over; a loaded machine needs many seconds for it."""
+DISMISS_SECONDS = 5.0
 STOP_GRACE_SECONDS = 6.0
 """How long an attempt has to end by itself after a stop; then it is killed. Together below the promised 10 s."""
 
@@ -67,6 +68,14 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def dismiss(self) -> None:
+        """Lets the attempt hand its job back, as it does when its input closes, and kills it if it takes too long."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        if self.wait(DISMISS_SECONDS) is None:
+            self.kill()
 
     def last_words(self) -> str:
         size = self.stderr.seek(0, os.SEEK_END)
@@ -109,8 +118,9 @@ def run_next(kind: str) -> str:
     except BrokenPipeError:
         code = child.wait(5) or -1
     finally:
+        # Still there only if this worker is being stopped while the attempt is at work.
         if child.alive:
-            child.kill()
+            child.dismiss()
     outcome = patiently(lambda: close(lease, child, code))
     log.info("attempt ended", kind=kind, job=str(lease.pk), attempt=lease.attempt, outcome=outcome)
     if kind == Experiment.KIND:
