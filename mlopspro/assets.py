@@ -16,7 +16,6 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
 
 PACKAGES = Path(__file__).resolve().parent.parent / "node_modules"
-FONTS = "@fontsource-variable"
 ALLOWED = {
     "vendor/chart.umd.min.js": "chart.js/dist/chart.umd.min.js",
     "vendor/chartjs-plugin-zoom.min.js": "chartjs-plugin-zoom/dist/chartjs-plugin-zoom.min.js",
@@ -24,9 +23,9 @@ ALLOWED = {
     "vendor/chartjs-adapter-date-fns.bundle.min.js": (
         "chartjs-adapter-date-fns/dist/chartjs-adapter-date-fns.bundle.min.js"
     ),
-    "vendor/inter.woff2": f"{FONTS}/inter/files/inter-latin-wght-normal.woff2",
-    "vendor/space-grotesk.woff2": f"{FONTS}/space-grotesk/files/space-grotesk-latin-wght-normal.woff2",
-    "vendor/jetbrains-mono.woff2": f"{FONTS}/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
+    "vendor/inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "vendor/space-grotesk.woff2": "@fontsource/space-grotesk/files/space-grotesk-latin-700-normal.woff2",
+    "vendor/jetbrains-mono.woff2": "@fontsource/jetbrains-mono/files/jetbrains-mono-latin-400-normal.woff2",
 }
 """Name under /static/ → file below node_modules/."""
 
