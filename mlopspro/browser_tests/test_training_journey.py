@@ -76,7 +76,8 @@ def test_from_a_file_to_a_trained_run_and_back_into_the_form(page: Page, live_st
 
     # A run, watched without reloading: the page object survives from the first epoch to the metrics.
     page.get_by_role("link", name="Train on it").click()
-    run = start(page, "journey run", Epochs="15", Tags="journey")
+    # Long enough to be seen running: fifteen epochs of this data are over between two looks.
+    run = start(page, "journey run", Epochs="300", Tags="journey")
     expect(page.locator("#toasts")).to_contain_text(run)
     page.evaluate("window.still = 'the same page'")
     expect(badge(page)).to_have_text("Running", timeout=PATIENCE)
@@ -92,7 +93,7 @@ def test_from_a_file_to_a_trained_run_and_back_into_the_form(page: Page, live_st
         expect(page.locator(".tabs [aria-current=page]")).to_have_text(tab)
         look(page, tab.lower())
         assert violations(page) == []
-    assert EpochMetrics.objects.filter(experiment=run).count() == 15
+    assert EpochMetrics.objects.filter(experiment=run).count() == 300
 
     # Stop another, retry it, and clone it into the form.
     page.goto(f"{live_stack.url}/training/")
