@@ -15,14 +15,21 @@ from django.utils.functional import cached_property
 
 from experiments.models import (
     Artifact,
+    CustomMetric,
+    CustomMetricOutcome,
     Dataset,
     DatasetImport,
     EpochMetrics,
     EvaluationDetail,
     Experiment,
+    LoggedRun,
+    LoggedSource,
     LogLine,
     MetricValue,
     OutboxEntry,
+    ParameterValue,
+    RunMark,
+    SavedView,
     TrackerHealth,
     TrackerRun,
 )
@@ -222,3 +229,53 @@ class OutboxEntryAdmin(ReadOnlyAdmin):
 @admin.register(TrackerHealth)
 class TrackerHealthAdmin(ReadOnlyAdmin):
     list_display = ("tracker", "failures", "open_until", "last_ok_at", "last_error")
+
+
+@admin.register(ParameterValue)
+class ParameterValueAdmin(ReadOnlyAdmin):
+    list_display = ("experiment", "name", "text", "number")
+    list_select_related = ("experiment",)
+    search_fields = ("=name", "=experiment__id")
+
+
+@admin.register(CustomMetric)
+class CustomMetricAdmin(ReadOnlyAdmin):
+    list_display = ("name", "label", "version", "workspace", "created_by", "created_at", "archived_at")
+    list_filter = ("workspace",)
+    list_select_related = ("workspace", "created_by")
+    search_fields = ("name", "label")
+
+
+@admin.register(CustomMetricOutcome)
+class CustomMetricOutcomeAdmin(ReadOnlyAdmin):
+    list_display = ("metric", "experiment", "version", "reason", "computed_at")
+    list_select_related = ("metric", "experiment")
+    search_fields = ("=experiment__id", "=metric__name")
+
+
+@admin.register(LoggedRun)
+class LoggedRunAdmin(ReadOnlyAdmin):
+    list_display = ("experiment", "tracker", "external_id", "external_experiment", "external_status", "synced_at")
+    list_filter = ("tracker", "external_status")
+    list_select_related = ("experiment",)
+    search_fields = ("=external_id", "=experiment__id")
+
+
+@admin.register(LoggedSource)
+class LoggedSourceAdmin(ReadOnlyAdmin):
+    list_display = ("name", "tracker", "external_id", "runs_found", "checked_at", "last_error")
+    search_fields = ("name", "=external_id")
+
+
+@admin.register(RunMark)
+class RunMarkAdmin(ReadOnlyAdmin):
+    list_display = ("experiment", "kind", "user", "workspace", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("experiment", "user", "workspace")
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "shared", "workspace", "updated_at")
+    list_select_related = ("owner", "workspace")
+    search_fields = ("name",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from pathlib import Path
 from typing import ClassVar
@@ -21,8 +22,16 @@ class RunType(models.TextChoices):
     BACKTEST = "backtest", "Backtest"
 
 
+class Origin(models.TextChoices):
+    """Who carried a run out: a worker of ours, or somebody who logged it straight to a tracker."""
+
+    HERE = "here", "Trained here"
+    MLFLOW = "mlflow", "Logged to MLflow"
+
+
 class Experiment(Job):
     KIND: ClassVar[str] = "experiment"
+    WORKED_OFF: ClassVar[models.Q] = models.Q(origin=Origin.HERE)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200)
@@ -32,17 +41,28 @@ class Experiment(Job):
     cloned_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="clones")
     idempotency_key = models.CharField(max_length=100, blank=True)
 
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="experiments")
-    architecture = models.CharField(max_length=60)
-    model_type = models.CharField(max_length=20)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.HERE)
+    dataset = models.ForeignKey(
+        Dataset,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="experiments",
+        help_text="Empty only for runs that were logged elsewhere.",
+    )
+    architecture = models.CharField(max_length=60, blank=True)
+    model_type = models.CharField(max_length=20, blank=True)
     parameters = models.JSONField(default=dict)
     split = models.JSONField(default=dict, help_text="method, test_share, validation_share, seed")
     seed = models.PositiveIntegerField(default=42)
     trackers = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     notes = models.TextField(blank=True)
-    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    tags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     config_hash = models.CharField(
-        max_length=64, help_text="SHA-256 over data, architecture, parameters, split and seed."
+        max_length=64, blank=True, help_text="SHA-256 over data, architecture, parameters, split and seed."
+    )
+    settings_hash = models.CharField(
+        max_length=64, blank=True, help_text="The same without the seeds: equal in runs that repeat one configuration."
     )
 
     environment = models.JSONField(default=dict, help_text="Who ran it on what: commit, command, packages, machine.")
@@ -58,6 +78,7 @@ class Experiment(Job):
         indexes = [
             *job_indexes("experiment"),
             models.Index(fields=["workspace", "-created_at", "id"], name="experiment_recent"),
+            models.Index(fields=["workspace", "settings_hash"], name="experiment_repeats"),
             GinIndex(fields=["tags"], name="experiment_tags"),
         ]
         constraints = [
@@ -67,10 +88,29 @@ class Experiment(Job):
                 condition=~models.Q(idempotency_key=""),
                 name="experiment_idempotency",
             ),
+            models.CheckConstraint(
+                condition=models.Q(dataset__isnull=False) | ~models.Q(origin=Origin.HERE),
+                name="experiment_here_has_dataset",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_logged(self) -> bool:
+        """Logged elsewhere: it can be read and compared, not stopped, repeated or cloned."""
+        return self.origin != Origin.HERE
+
+    @property
+    def trained_on(self) -> Dataset:
+        """Its dataset. Raises LookupError for a run that was logged elsewhere and has none of ours."""
+        if self.dataset is None:
+            raise LookupError(f"{self.name} was logged elsewhere and has no dataset here")
+        return self.dataset
+
+    def seems_lost(self, now: dt.datetime | None = None) -> bool:
+        return not self.is_logged and super().seems_lost(now)
 
     @property
     def folder(self) -> str:

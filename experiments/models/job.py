@@ -76,18 +76,25 @@ class JobQuerySet(WorkspaceQuerySet[JobT]):
     def claimable(self, now: dt.datetime) -> JobQuerySet[JobT]:
         """Queued jobs that may start now, the longest waiting first."""
         due = models.Q(not_before__isnull=True) | models.Q(not_before__lte=now)
-        return self.filter(due, status=JobStatus.QUEUED).order_by("queued_at", "pk")
+        return self.filter(due, self._worked_off(), status=JobStatus.QUEUED).order_by("queued_at", "pk")
 
     def lost(self, now: dt.datetime) -> JobQuerySet[JobT]:
         """Running jobs whose lease ran out. Rows without a lease need a word: NULL < now is not true."""
         out = models.Q(lease_until__lt=now) | models.Q(lease_until__isnull=True)
-        return self.filter(out, status=JobStatus.RUNNING)
+        return self.filter(out, self._worked_off(), status=JobStatus.RUNNING)
+
+    def _worked_off(self) -> models.Q:
+        model: Any = self.model
+        chosen: models.Q = model.WORKED_OFF
+        return chosen
 
 
 class Job(WorkspaceOwned):
     """Abstract base of the rows that workers work off."""
 
     KIND: ClassVar[str]
+    WORKED_OFF: ClassVar[models.Q] = models.Q()
+    """Which rows of the table our workers work off; others are only read here."""
 
     status = models.CharField(max_length=12, choices=JobStatus.choices, default=JobStatus.QUEUED)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

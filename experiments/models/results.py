@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from experiments.models.experiment import Experiment
+from mlopspro.accounts.models import Workspace
 
 
 class EpochMetrics(models.Model):
@@ -28,11 +29,16 @@ class EpochMetrics(models.Model):
 
 
 class MetricValue(models.Model):
-    """One metric with its protocol, segment and reference lines (decision D2)."""
+    """One metric with its protocol, segment and reference lines (decision D2).
 
+    Protocols are rated, catalogue and pointwise; ``custom`` for metrics people define, ``logged`` for figures of runs
+    that were logged elsewhere. The workspace is the run's, repeated here so that one index serves any list of runs.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", editable=False)
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="metric_values")
     protocol = models.CharField(max_length=20)
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=250)
     segment = models.CharField(max_length=40, default="all")
     k = models.PositiveIntegerField(null=True, blank=True)
     value = models.FloatField(null=True, blank=True)
@@ -52,7 +58,7 @@ class MetricValue(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["protocol", "name", "value", "experiment"],
+                fields=["workspace", "protocol", "name", "value", "experiment"],
                 condition=models.Q(segment="all"),
                 name="metric_sorted",
             )
@@ -60,6 +66,30 @@ class MetricValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.name}"
+
+
+class ParameterValue(models.Model):
+    """One parameter of a run as lists filter and sort by it; ``Experiment.parameters`` is what the run was given.
+
+    ``text`` is how it is written (true, 0.001, adam); ``number`` is set where it is a finite number.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", editable=False)
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="parameter_values")
+    name = models.CharField(max_length=250)
+    text = models.CharField(max_length=500)
+    number = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [models.UniqueConstraint(fields=["experiment", "name"], name="parameter_once")]
+        indexes = [
+            models.Index(fields=["workspace", "name", "number", "experiment"], name="parameter_by_number"),
+            models.Index(fields=["workspace", "name", "text", "experiment"], name="parameter_by_text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.text}"
 
 
 class EvaluationDetail(models.Model):

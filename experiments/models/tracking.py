@@ -87,3 +87,45 @@ class TrackerHealth(models.Model):
 
     def __str__(self) -> str:
         return self.get_tracker_display()
+
+
+class LoggedRun(models.Model):
+    """What the tracker says of a run that others logged straight to it; the run itself is an Experiment."""
+
+    experiment = models.OneToOneField(Experiment, on_delete=models.CASCADE, related_name="logged")
+    tracker = models.CharField(max_length=10, choices=TrackerName.choices, default=TrackerName.MLFLOW)
+    external_id = models.CharField(max_length=100)
+    external_experiment = models.CharField(max_length=500, blank=True, help_text="Name of the tracker's experiment.")
+    external_status = models.CharField(max_length=20, blank=True)
+    logged_by = models.CharField(max_length=250, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    tags = models.JSONField(default=dict, help_text="All its tags as the tracker has them.")
+    files = models.JSONField(default=list, help_text="[{path, size_bytes, copied}] of its artifacts.")
+    remark = models.TextField(blank=True, help_text="What could not be read, in words.")
+    fingerprint = models.CharField(max_length=64, blank=True, help_text="Of what was last read; equal: nothing to do.")
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tracker", "external_id"], name="logged_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tracker} {self.external_id}"
+
+
+class LoggedSource(models.Model):
+    """One experiment of a tracker whose runs are read, and how far."""
+
+    tracker = models.CharField(max_length=10, choices=TrackerName.choices, default=TrackerName.MLFLOW)
+    external_id = models.CharField(max_length=100)
+    name = models.CharField(max_length=500)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    newest_start = models.DateTimeField(null=True, blank=True)
+    runs_found = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = [models.UniqueConstraint(fields=["tracker", "external_id"], name="logged_source_once")]
+
+    def __str__(self) -> str:
+        return self.name

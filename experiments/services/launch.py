@@ -14,8 +14,17 @@ from experiments.learning.recommenders.base import Architecture
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import Dataset, Experiment, JobStatus
 from experiments.models.job import ACTIVE, JobStateError
-from experiments.services import outbox
-from experiments.services.spec import LaunchSpec, Problem, Refused, SplitChoice, TooMany, config_hash, problems_of
+from experiments.services import outbox, searchable
+from experiments.services.spec import (
+    LaunchSpec,
+    Problem,
+    Refused,
+    SplitChoice,
+    TooMany,
+    config_hash,
+    problems_of,
+    settings_hash,
+)
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.accounts.services import audit
 
@@ -64,10 +73,14 @@ def launch(
             split=split,
             seed=spec.seed,
         ),
+        settings_hash=settings_hash(
+            dataset_sha256=dataset.sha256, architecture=architecture.key, parameters=parameters, split=split
+        ),
     )
     try:
         with transaction.atomic():
             experiment.save(force_insert=True)
+            searchable.write_parameters(experiment)
             outbox.open_mirrors(experiment)
             audit.record(
                 action="launch_training",

@@ -23,7 +23,7 @@ F1 = "f1_at_10"
 def opened(experiment: Experiment) -> Open:
     """Everything that is known at the launch."""
     launched = experiment.queued_at or experiment.created_at
-    dataset = experiment.dataset
+    dataset = experiment.trained_on
     return Open(
         at=launched,
         name=run_name(experiment.architecture, launched),
@@ -78,7 +78,7 @@ def figures_of(experiment: Experiment) -> dict[str, float | None]:
 
 def headline_protocol(experiment: Experiment) -> str:
     """*rated* for explicit ratings, *catalogue* otherwise (decision D2)."""
-    return "rated" if experiment.dataset.feedback == "explicit" else "catalogue"
+    return "rated" if experiment.trained_on.feedback == "explicit" else "catalogue"
 
 
 def files_of(experiment: Experiment) -> tuple[File, ...]:
@@ -92,7 +92,7 @@ def files_of(experiment: Experiment) -> tuple[File, ...]:
 
 def _parameters(experiment: Experiment) -> dict[str, Any]:
     """Hyperparameters under their own names; ours carry a prefix and come last, so that they always hold."""
-    dataset = experiment.dataset
+    dataset = experiment.trained_on
     described = {
         "name": dataset.name,
         "id": str(dataset.pk),

@@ -34,7 +34,7 @@ class Prepared:
 
 def prepare(run: Experiment) -> Prepared:
     """Reads and divides the run's dataset. Raises DatasetError where the split does not fit the data."""
-    interactions = read_snapshot(run.dataset.path)
+    interactions = read_snapshot(run.trained_on.path)
     parts = split(interactions, SplitSpec(**run.split))
     return Prepared(interactions, parts, training_data(interactions, parts), fold(interactions, parts.test))
 
@@ -99,7 +99,7 @@ def configuration(run: Experiment) -> dict[str, Any]:
         "parameters": run.parameters,
         "split": run.split,
         "seed": run.seed,
-        "dataset": {"id": str(run.dataset_id), "name": run.dataset.name, "sha256": run.dataset.sha256},
+        "dataset": {"id": str(run.dataset_id), "name": run.trained_on.name, "sha256": run.trained_on.sha256},
         "config_hash": run.config_hash,
         "environment": run.environment,
     }
@@ -114,6 +114,7 @@ def record(run: Experiment, evaluation: Evaluation, files: list[artifacts.SavedF
     MetricValue.objects.filter(experiment=run).delete()
     MetricValue.objects.bulk_create(
         MetricValue(
+            workspace_id=run.workspace_id,
             experiment=run,
             protocol=metric.protocol,
             name=metric.name,

@@ -118,11 +118,22 @@ def config_hash(
     *, dataset_sha256: str, architecture: str, parameters: dict[str, Any], split: dict[str, Any], seed: int
 ) -> str:
     """SHA-256 over everything that decides a run's numbers; equal hashes mean the same computation."""
-    content = {
-        "dataset": dataset_sha256,
-        "architecture": architecture,
-        "parameters": parameters,
-        "split": split,
-        "seed": seed,
-    }
+    return _hash(
+        {
+            "dataset": dataset_sha256,
+            "architecture": architecture,
+            "parameters": parameters,
+            "split": split,
+            "seed": seed,
+        }
+    )
+
+
+def settings_hash(*, dataset_sha256: str, architecture: str, parameters: dict[str, Any], split: dict[str, Any]) -> str:
+    """SHA-256 over the same without its seeds; equal hashes mean repetitions of one configuration."""
+    seedless = {key: value for key, value in split.items() if key != "seed"}
+    return _hash({"dataset": dataset_sha256, "architecture": architecture, "parameters": parameters, "split": seedless})
+
+
+def _hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

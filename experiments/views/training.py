@@ -42,7 +42,7 @@ def training(request: WorkspaceRequest) -> HttpResponseBase:
         return _launch(request)
     clone = _clone(request)
     datasets = dataset_rows.choices(
-        request.workspace, clone.dataset if clone and not clone.dataset.deleted_at else None
+        request.workspace, clone.dataset if clone and not clone.trained_on.deleted_at else None
     )
     dataset = _chosen(datasets, str(clone.dataset_id) if clone else request.GET.get("dataset", ""))
     form = RunForm(datasets=datasets, initial=initial_for(dataset, clone))

@@ -48,7 +48,15 @@ def test_one_run_has_its_metrics_with_protocol_and_reference_lines(caller, works
     run = make_experiment(workspace)
     EpochMetrics.objects.create(experiment=run, epoch=1, values={"train_loss": 1.5}, recorded_at=timezone.now())
     MetricValue.objects.create(
-        experiment=run, protocol="rated", name="ndcg_at_10", k=10, value=0.9, random=0.5, popularity=0.7, oracle=1.0
+        workspace=workspace,
+        experiment=run,
+        protocol="rated",
+        name="ndcg_at_10",
+        k=10,
+        value=0.9,
+        random=0.5,
+        popularity=0.7,
+        oracle=1.0,
     )
     data = caller.get(f"/experiments/{run.pk}").json()["data"]
     assert data["status"] == "queued"

@@ -130,6 +130,7 @@ def add_metrics(run: Experiment) -> None:
     ]
     rows = [
         MetricValue(
+            workspace_id=run.workspace_id,
             experiment=run,
             protocol=protocol,
             name=name,
@@ -146,6 +147,7 @@ def add_metrics(run: Experiment) -> None:
     ]
     rows += [
         MetricValue(
+            workspace_id=run.workspace_id,
             experiment=run,
             protocol="catalogue",
             name=f"{name}_at_{k}",
@@ -162,13 +164,33 @@ def add_metrics(run: Experiment) -> None:
     ]
     rows += [
         MetricValue(
-            experiment=run, protocol="pointwise", name="rmse", value=0.935, higher_is_better=False, users_counted=943
+            workspace_id=run.workspace_id,
+            experiment=run,
+            protocol="pointwise",
+            name="rmse",
+            value=0.935,
+            higher_is_better=False,
+            users_counted=943,
         ),
         MetricValue(
-            experiment=run, protocol="rated", name="f1_at_10", segment="heavy_users", k=10, value=0.8, users_counted=300
+            workspace_id=run.workspace_id,
+            experiment=run,
+            protocol="rated",
+            name="f1_at_10",
+            segment="heavy_users",
+            k=10,
+            value=0.8,
+            users_counted=300,
         ),
         MetricValue(
-            experiment=run, protocol="rated", name="f1_at_10", segment="light_users", k=10, value=None, users_counted=0
+            workspace_id=run.workspace_id,
+            experiment=run,
+            protocol="rated",
+            name="f1_at_10",
+            segment="light_users",
+            k=10,
+            value=None,
+            users_counted=0,
         ),
     ]
     MetricValue.objects.bulk_create(rows)
