@@ -33,9 +33,20 @@ class JobContext:
     job: Any
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def write(self, write: Callable[[Any], Any]) -> Any:
+        """Lease.commit. It sees the row anyway, so a stop is noticed here rather than with the next heartbeat."""
+
+        def watched(job: Job) -> Any:
+            result = write(job)
+            if job.stop_requested_at is not None:
+                self.stop.set()
+            return result
+
+        return self.lease.commit(watched)
+
     def commit(self, write: Callable[[Any], Any]) -> Any:
-        """Lease.commit, and then Stopped if a person has asked for it meanwhile."""
-        result = self.lease.commit(write)
+        """The same, and then Stopped if a person has asked for it meanwhile."""
+        result = self.write(write)
         self.check()
         return result
 
@@ -52,14 +63,12 @@ class JobContext:
         def write(job: Job) -> None:
             job.phase, job.phase_started_at = name, timezone.now()
             job.progress_done, job.progress_total = 0, total
-            _take_over_stop(self, job)
 
         self.commit(write)
 
     def progress(self, done: int) -> None:
         def write(job: Job) -> None:
             job.progress_done = done
-            _take_over_stop(self, job)
 
         self.commit(write)
 
@@ -77,9 +86,3 @@ class JobContext:
             lifecycle.tell_if_ended(job)
 
         self.lease.commit(write)
-
-
-def _take_over_stop(context: JobContext, job: Job) -> None:
-    """Every write sees the row anyway, so a stop is noticed with the next one rather than the next heartbeat."""
-    if job.stop_requested_at is not None:
-        context.stop.set()

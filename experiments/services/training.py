@@ -60,10 +60,8 @@ class RunObserver:
             )
             if new:
                 outbox.record_epoch(run, epoch, finite, recorded_at)
-            if run.stop_requested_at is not None:
-                self.context.stop.set()
 
-        self.context.lease.commit(write)
+        self.context.write(write)
         if self.context.stop.is_set():
             raise StopTraining
         self.checkpoints.write(epoch, save)

@@ -13,15 +13,14 @@ from pydantic import Field
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of
+from experiments.learning.recommenders.network_fields import BatchSize, EmbeddingDim, NegativesPerPositive, Patience
 
 
 class HybridParameters(Parameters):
     epochs: int = Field(10, ge=1, le=1000, title="Epochs", description="Passes over the training data.")
     learning_rate: float = Field(0.001, ge=1e-6, le=1, title="Learning rate", description="Step size of Adam.")
-    embedding_dim: int = Field(
-        50, ge=1, le=512, title="Embedding dimension", description="Length of the vector of each user and item."
-    )
-    batch_size: int = Field(256, ge=1, le=65_536, title="Batch size", description="Rows a step.")
+    embedding_dim: EmbeddingDim = 50
+    batch_size: BatchSize = 256
     regularization: float = Field(
         0.01, ge=0, le=10, title="Regularization (L2)", description="λ on both embedding tables."
     )
@@ -30,20 +29,8 @@ class HybridParameters(Parameters):
         title="Biases",
         description="Adds a user, an item and a global bias, and centres the ratings on their mean.",
     )
-    early_stopping_patience: int = Field(
-        0,
-        ge=0,
-        le=1000,
-        title="Early stopping patience",
-        description="Epochs without a better validation loss before training ends; 0 trains all epochs.",
-    )
-    negatives_per_positive: int = Field(
-        4,
-        ge=1,
-        le=100,
-        title="Negatives per positive",
-        description="Unseen items sampled for each seen one. Implicit feedback only.",
-    )
+    early_stopping_patience: Patience = 0
+    negatives_per_positive: NegativesPerPositive = 4
 
 
 def fit(

@@ -14,6 +14,7 @@ from pydantic import Field
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of
+from experiments.learning.recommenders.network_fields import BatchSize, EmbeddingDim, NegativesPerPositive, Patience
 
 _BIAS_SHARE = 1 / 30
 """Biases are held this much less tightly than embeddings."""
@@ -27,10 +28,8 @@ class HybridBiasedParameters(Parameters):
     learning_rate_decay: float = Field(
         0.85, ge=0.1, le=1, title="Learning rate decay", description="Factor from one epoch to the next; 1 keeps it."
     )
-    embedding_dim: int = Field(
-        50, ge=1, le=512, title="Embedding dimension", description="Length of the vector of each user and item."
-    )
-    batch_size: int = Field(256, ge=1, le=65_536, title="Batch size", description="Rows a step.")
+    embedding_dim: EmbeddingDim = 50
+    batch_size: BatchSize = 256
     regularization: float = Field(
         0.15,
         ge=0,
@@ -39,20 +38,8 @@ class HybridBiasedParameters(Parameters):
         description="λ on the embeddings a batch looks up: every rating pulls its user and item a little to zero.",
     )
     dropout: float = Field(0.4, ge=0, le=0.9, title="Dropout", description="Share of hidden values left out a step.")
-    early_stopping_patience: int = Field(
-        3,
-        ge=0,
-        le=1000,
-        title="Early stopping patience",
-        description="Epochs without a better validation loss before training ends; 0 trains all epochs.",
-    )
-    negatives_per_positive: int = Field(
-        4,
-        ge=1,
-        le=100,
-        title="Negatives per positive",
-        description="Unseen items sampled for each seen one. Implicit feedback only.",
-    )
+    early_stopping_patience: Patience = 3
+    negatives_per_positive: NegativesPerPositive = 4
 
 
 def fit(

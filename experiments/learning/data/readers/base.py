@@ -19,6 +19,14 @@ Role = Literal["interactions", "test", "users", "items"]
 
 Files = Mapping[Role, Path]
 
+
+def interaction_files(files: Files) -> list[tuple[Path, int | None]]:
+    """The files of interactions with the part their rows belong to: 0 train, 1 test, None where nothing is divided."""
+    if "test" not in files:
+        return [(files["interactions"], None)]
+    return [(files["interactions"], 0), (files["test"], 1)]
+
+
 RAW_CHARACTERS = 500
 """Longer raw text of a refused row is cut: enough to recognise the row, not enough to fill a disk."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.readers.archive import Bundle
-from experiments.learning.data.readers.base import Chunk, Detected, Files, Opened, Reader
+from experiments.learning.data.readers.base import Chunk, Detected, Files, Opened, Reader, interaction_files
 from experiments.learning.data.readers.columns import require_columns, text_chunks
 from experiments.learning.data.readers.detect import SHOWN_ROWS, Layout, detect_layout
 from experiments.learning.data.readers.feature_files import opener
@@ -57,10 +57,8 @@ def open_files(files: Files, options: ReadOptions) -> Opened:
 
 
 def _chunks(files: Files, options: ReadOptions, mapping: ColumnMapping) -> Iterator[Chunk]:
-    divided = "test" in files
-    yield from _of_file(files["interactions"], options, mapping, part=0 if divided else None)
-    if divided:
-        yield from _of_file(files["test"], options, mapping, part=1)
+    for path, part in interaction_files(files):
+        yield from _of_file(path, options, mapping, part)
 
 
 def _of_file(path: Path, options: ReadOptions, mapping: ColumnMapping, part: int | None) -> Iterator[Chunk]:

@@ -12,7 +12,15 @@ import pyarrow.parquet as pq
 
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.readers.archive import first_bytes
-from experiments.learning.data.readers.base import RAW_CHARACTERS, Chunk, Detected, Files, Opened, Reader
+from experiments.learning.data.readers.base import (
+    RAW_CHARACTERS,
+    Chunk,
+    Detected,
+    Files,
+    Opened,
+    Reader,
+    interaction_files,
+)
 from experiments.learning.data.readers.columns import mapped, require_columns
 from experiments.learning.data.readers.detect import SHOWN_ROWS
 from experiments.learning.data.readers.feature_files import opener
@@ -85,10 +93,8 @@ def open_files(files: Files, options: ReadOptions) -> Opened:
 
 
 def _chunks(files: Files, mapping: ColumnMapping) -> Iterator[Chunk]:
-    divided = "test" in files
-    yield from _of_file(files["interactions"], mapping, part=0 if divided else None)
-    if divided:
-        yield from _of_file(files["test"], mapping, part=1)
+    for path, part in interaction_files(files):
+        yield from _of_file(path, mapping, part)
 
 
 def _of_file(path: Path, mapping: ColumnMapping, part: int | None) -> Iterator[Chunk]:
