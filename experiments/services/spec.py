@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from experiments.learning.data.splits import SplitMethod, SplitSpec
+from experiments.services.labels import distinct_tags, plain_text
 
 MAX_SEED = 2**31 - 1
 Tracker = Literal["mlflow", "wandb"]
@@ -84,18 +85,12 @@ class LaunchSpec(BaseModel):
     @field_validator("name", "notes")
     @classmethod
     def no_control_characters(cls, value: str) -> str:
-        if any((ord(char) < 32 and char not in "\n\t") or ord(char) == 127 for char in value):
-            raise ValueError("contains control characters; plain text is accepted")
-        return value.strip()
+        return plain_text(value)
 
     @field_validator("tags")
     @classmethod
     def short_distinct_tags(cls, tags: list[str]) -> list[str]:
-        cleaned = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-        for tag in cleaned:
-            if len(tag) > 60 or any(ord(char) < 32 for char in tag):
-                raise ValueError(f"tag {tag[:60]!r} is not accepted; tags are up to 60 plain characters")
-        return cleaned
+        return distinct_tags(tags)
 
     @field_validator("trackers")
     @classmethod
