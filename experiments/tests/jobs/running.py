@@ -52,6 +52,18 @@ def trainers() -> list[psutil.Process]:
     return [process for process in everything if "experiments.jobs.child" in (process.info["cmdline"] or [])]
 
 
+def trainers_of(stack: Any) -> list[psutil.Process]:
+    """Those that work on this stack's database, whoever is above them."""
+    found = []
+    for process in trainers():
+        try:
+            if stack.environment["DATABASE_URL"] == process.environ().get("DATABASE_URL"):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
 def trainer_of(stack: Any, run: Experiment) -> psutil.Process:
     """The process that works on this run: the worker is host:pid of the pool child, whose busy child it is."""
     pool_child = psutil.Process(int(run.worker.rsplit(":", 1)[1]))

@@ -16,7 +16,7 @@ from experiments.tests.jobs.running import (
     losses,
     start,
     trainer_of,
-    trainers,
+    trainers_of,
     until,
     until_ended,
     until_epoch,
@@ -171,10 +171,10 @@ def test_no_process_is_left_when_the_stack_stops(make_live_stack):
     with stack.as_default_database():
         run = until_epoch(start("left running", parameters={"epochs": 1000}), 2)
         family = stack.family("worker-train")
+        assert trainers_of(stack)
         assert stack.stop_role("worker-train")
         _, alive = psutil.wait_procs(family, timeout=10)
         assert not alive
         run = until(run, lambda row: row.status == JobStatus.QUEUED, 10)
         assert run.attempt == 0
-    # Another stack of this session may start a spare meanwhile; what this one leaves behind has nobody above it.
-    assert [process for process in trainers() if stack.database in process.environ().get("DATABASE_URL", "")] == []
+    assert trainers_of(stack) == []  # another stack of this session may start a spare meanwhile
