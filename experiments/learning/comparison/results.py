@@ -50,6 +50,8 @@ class PairVerdict:
         users: common users for whom both runs have the metric.
         users_only_a, users_only_b: users whom only that run has (or for whom only it is defined); not compared.
         outcome: a run is called better only where the interval excludes zero and ``p_adjusted`` < 1 - confidence.
+        pairs_tested: how many pairs Holm's correction was made for.
+        confidence, minimum_users, higher_is_better: those of the comparison, so that a pair speaks for itself.
     """
 
     a: str
@@ -65,6 +67,10 @@ class PairVerdict:
     users_only_a: int
     users_only_b: int
     outcome: Outcome
+    pairs_tested: int = 1
+    confidence: float = 0.95
+    minimum_users: int = 30
+    higher_is_better: bool = True
 
     @property
     def better(self) -> str | None:

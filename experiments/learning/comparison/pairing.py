@@ -1,0 +1,124 @@
+"""Which users a run has a metric for, and which users two runs have in common.
+
+Runs are gathered by the set of users they are judged on, so that runs over the same users – the usual case, one split –
+are resampled together in one pass, and any other pair in a pass of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.learning.comparison.errors import CannotCompare
+from experiments.learning.comparison.estimators import Estimator
+from experiments.learning.comparison.results import RunScores
+from experiments.learning.comparison.units import Blocks, unit_sums
+from experiments.learning.metrics.arrays import Floats
+
+Users = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run's columns for the users who have the metric: ascending users, shape (n,), columns of shape (n,)."""
+
+    key: str
+    users: Users
+    columns: tuple[Floats, ...]
+    undefined: int
+
+    @classmethod
+    def of(cls, run: RunScores, estimator: Estimator) -> Measured:
+        """Raises CannotCompare where a column is missing, users are out of order or doubled, or a value infinite."""
+        scores = run.scores
+        if np.any(scores.users[1:] <= scores.users[:-1]):
+            raise CannotCompare(
+                f"Users of run {run.key} are not distinct and ascending; PerUser.of puts them in order."
+            )
+        missing = [name for name in estimator.columns if name not in scores.columns]
+        if missing:
+            raise CannotCompare(f"Run {run.key} has no per-user column {missing[0]!r}, which {estimator.name} needs.")
+        columns = tuple(np.asarray(scores.columns[name], dtype=np.float64) for name in estimator.columns)
+        for name, column in zip(estimator.columns, columns, strict=True):
+            if np.isinf(column).any():
+                raise CannotCompare(f"{name} of run {run.key} is infinite for some users; accepted: numbers.")
+        undefined = np.isnan(columns[0])
+        for column in columns[1:]:
+            undefined = undefined | np.isnan(column)
+        count = int(np.count_nonzero(undefined))
+        if not count:
+            return cls(run.key, scores.users, columns, 0)
+        return cls(run.key, scores.users[~undefined], tuple(column[~undefined] for column in columns), count)
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def over(self, users: Users) -> tuple[Floats, ...]:
+        """Columns for some of its users."""
+        if len(users) == len(self.users):
+            return self.columns
+        position = np.searchsorted(self.users, users)
+        return tuple(column[position] for column in self.columns)
+
+
+@dataclass
+class Group:
+    """Runs and pairs of runs judged on the same users. Numbers are positions in the list of runs."""
+
+    users: Users
+    alone: list[int] = field(default_factory=list)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def members(self) -> list[int]:
+        return sorted({*self.alone, *(run for pair in self.pairs for run in pair)})
+
+
+def groups_of(runs: Sequence[Measured]) -> list[Group]:
+    """Every run in one group as itself, and every pair in one group."""
+    groups: list[Group] = []
+    own: list[int] = []
+    for position, run in enumerate(runs):
+        number = _group_of(groups, run.users)
+        groups[number].alone.append(position)
+        own.append(number)
+    shared: dict[tuple[int, int], int] = {}
+    for a, b in combinations(range(len(runs)), 2):
+        both = (min(own[a], own[b]), max(own[a], own[b]))
+        if both not in shared:
+            common = np.intersect1d(groups[both[0]].users, groups[both[1]].users, assume_unique=True)
+            shared[both] = both[0] if both[0] == both[1] else _group_of(groups, common)
+        groups[shared[both]].pairs.append((a, b))
+    return groups
+
+
+def _group_of(groups: list[Group], users: Users) -> int:
+    for number, group in enumerate(groups):
+        if np.array_equal(group.users, users):
+            return number
+    groups.append(Group(users))
+    return len(groups) - 1
+
+
+def same_rows(a: Measured, b: Measured, users: Users) -> bool:
+    """Whether both runs have the same values for each of these users."""
+    return all(np.array_equal(left, right) for left, right in zip(a.over(users), b.over(users), strict=True))
+
+
+def require_same_test(estimator: Estimator, a: Measured, b: Measured, users: Users) -> None:
+    """Raises CannotCompare where the two runs were tested on different ratings of the same users."""
+    for name, left, right in zip(estimator.columns, a.over(users), b.over(users), strict=True):
+        if name == estimator.counts and not np.array_equal(left, right):
+            raise CannotCompare(
+                f"Runs {a.key} and {b.key} were tested on different ratings "
+                f"({int(np.count_nonzero(left != right))} users differ); accepted: runs of the same split."
+            )
+
+
+def sums_of(runs: Sequence[Measured], users: Users, blocks: Blocks) -> Floats:
+    """Sums of each unit and run over these users, shape (units, runs, columns + 1)."""
+    return np.stack([unit_sums(run.over(users), blocks) for run in runs], axis=1)
