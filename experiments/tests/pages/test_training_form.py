@@ -113,7 +113,7 @@ def test_a_bad_hyperparameter_is_refused_by_name_with_what_is_accepted(client, d
         ("split_seed", "-1"),
         ("seed", "1e9"),
         ("seed", str(2**31)),
-        ("dataset", str(uuid.uuid4())),
+        ("dataset", "00000000-0000-4000-8000-000000000000"),
         ("dataset", "x"),
         ("architecture", "magic"),
         ("name", "bad\x07"),
