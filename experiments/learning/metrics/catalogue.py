@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from experiments.learning.metrics.arrays import Bools, Floats, Ints, Scores
 from experiments.learning.metrics.confusion import Confusion
 from experiments.learning.metrics.context import Context
+from experiments.learning.metrics.counts import list_counts, rank_table
 from experiments.learning.metrics.coverage import Coverage, ExpectedCoverage
 from experiments.learning.metrics.diversity import diversity
 from experiments.learning.metrics.lines import (
@@ -25,6 +26,7 @@ from experiments.learning.metrics.lines import (
     best_table,
     chance_table,
     joined,
+    joined_tables,
     list_table,
     selection_best_table,
     selection_chance_table,
@@ -44,6 +46,7 @@ class CatalogueFindings:
         users: counted users, ascending, shape (n,).
         lines: segment ("all", "head_items", "tail_items") to tables of n values.
         relevant: the same segments to the number of relevant candidates of each user, shape (n,).
+        counts: counts and ranks of each user under the model, n values each.
         coverage: line to {k: share}.
         confusion: decisions at the headline k.
         positives, decisions: relevant and all decisions at each place of the lists, shape (num_items,).
@@ -52,6 +55,7 @@ class CatalogueFindings:
     users: NDArray[np.int64]
     lines: dict[str, Lines]
     relevant: dict[str, NDArray[np.int64]]
+    counts: Table
     coverage: dict[Line, dict[int, float]]
     confusion: Confusion
     positives: NDArray[np.int64]
@@ -79,7 +83,8 @@ class CataloguePass:
         self.candidate_counts = np.zeros(items + 1, dtype=np.int64)
         self.users: list[Ints] = []
         self.lines: dict[str, list[Lines]] = {"all": [], "head_items": [], "tail_items": []}
-        self.counts: dict[str, list[NDArray[np.int64]]] = {"all": [], "head_items": [], "tail_items": []}
+        self.relevant_of: dict[str, list[NDArray[np.int64]]] = {"all": [], "head_items": [], "tail_items": []}
+        self.counts: list[Table] = []
 
     def add(self, users: Ints, scores: Scores) -> None:
         """Take in the scores of counted users against every item; ``scores`` is changed.
@@ -102,7 +107,8 @@ class CataloguePass:
         self.candidate_counts += np.bincount(candidates, minlength=self.context.num_items + 1)
         self.by_chance.add(candidates, *seen)
         self.users.append(users)
-        self._add_lists(users, lists, relevant, candidates, seen)
+        ranked = rank_table(places, relevant)
+        self._add_lists(users, lists, relevant, candidates, seen, ranked)
 
     def findings(self) -> CatalogueFindings:
         """Everything taken in; at least one block."""
@@ -111,7 +117,8 @@ class CataloguePass:
         return CatalogueFindings(
             users=np.concatenate(self.users).astype(np.int64),
             lines={segment: joined(blocks) for segment, blocks in self.lines.items()},
-            relevant={segment: np.concatenate(counts) for segment, counts in self.counts.items()},
+            relevant={segment: np.concatenate(counts) for segment, counts in self.relevant_of.items()},
+            counts=joined_tables(self.counts),
             coverage={
                 "model": {k: self.shown["model"].at(k) for k in self.ks},
                 "popularity": {k: self.shown["popularity"].at(k) for k in self.ks},
@@ -130,6 +137,7 @@ class CataloguePass:
         relevant: NDArray[np.int64],
         candidates: NDArray[np.int64],
         seen: tuple[NDArray[np.int64], NDArray[np.int64]],
+        ranked: Table,
     ) -> None:
         is_relevant = self.relevant.dense(users)
         hits = {
@@ -145,7 +153,15 @@ class CataloguePass:
             candidates=int(candidates.sum()),
         )
         beyond = self._beyond_accuracy(lists, candidates, seen)
-        self.counts["all"].append(relevant)
+        self.relevant_of["all"].append(relevant)
+        self.counts.append(
+            {
+                "relevant": relevant.astype(np.float64),
+                "candidates": candidates.astype(np.float64),
+                **list_counts(hits["model"], lists["model"] >= 0, self.ks),
+                **ranked,
+            }
+        )
         self.lines["all"].append(
             {
                 "model": list_table(hits["model"], relevant, self.ks) | beyond["model"],
@@ -206,7 +222,7 @@ class CataloguePass:
             shown = (top >= 0) & member[top]
             return selection_table(hits[line][:, : self.k] & shown, shown, relevant, self.k)
 
-        self.counts[segment].append(relevant)
+        self.relevant_of[segment].append(relevant)
         self.lines[segment].append(
             {
                 "model": of("model"),

@@ -79,7 +79,8 @@ def selection_best_table(relevant: Ints, k: int) -> Table:
 
 def joined(blocks: Sequence[Mapping[Line, Table]]) -> Lines:
     """Tables of consecutive blocks of users as one."""
-    return {
-        line: {name: np.concatenate([block[line][name] for block in blocks]) for name in blocks[0][line]}
-        for line in blocks[0]
-    }
+    return {line: joined_tables([block[line] for block in blocks]) for line in blocks[0]}
+
+
+def joined_tables(blocks: Sequence[Table]) -> Table:
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}

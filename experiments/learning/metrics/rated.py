@@ -27,6 +27,8 @@ class RatedLists:
         users: counted users, ascending, shape (n,).
         left_out: how many test users have no relevant test item.
         relevant, candidates: relevant and all test items of each user, shape (n,).
+        relevant_places: place of every relevant test item in its user's whole order, 0 being the top, users in their
+            order, shape (sum of relevant,).
         items: codes, padded with -1, shape (n, k).
         hits: relevant items at their places, shape (n, k).
         predictions: not increasing along a row, padded with -inf, shape (n, k).
@@ -38,6 +40,7 @@ class RatedLists:
     left_out: int
     relevant: NDArray[np.int64]
     candidates: NDArray[np.int64]
+    relevant_places: NDArray[np.int64]
     items: NDArray[np.int32]
     hits: Bools
     predictions: Floats
@@ -80,10 +83,11 @@ def rated_lists(
     first = place < k
     at = (rows[first], place[first])
     chosen = order[first]
+    is_relevant = relevant[kept]
     shape = (int(counted.sum()), k)
     items, hits = np.full(shape, -1, dtype=np.int32), np.zeros(shape, dtype=np.bool_)
     predictions = np.full(shape, -np.inf)
-    items[at], hits[at] = item[kept][chosen], relevant[kept][chosen]
+    items[at], hits[at] = item[kept][chosen], is_relevant[chosen]
     values = prediction[kept][chosen]
     predictions[at] = values if clip is None else np.clip(values, *clip)
     return RatedLists(
@@ -91,6 +95,7 @@ def rated_lists(
         left_out=int(np.count_nonzero(~counted)),
         relevant=relevant_counts[counted],
         candidates=candidates,
+        relevant_places=place[is_relevant[order]],
         items=items,
         hits=hits,
         predictions=predictions,

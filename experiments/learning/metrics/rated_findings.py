@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from experiments.learning.metrics.arrays import Bools, Floats, Ints
 from experiments.learning.metrics.confusion import Confusion
 from experiments.learning.metrics.context import Context
+from experiments.learning.metrics.counts import list_counts, rank_table
 from experiments.learning.metrics.curves import counts_by_score
 from experiments.learning.metrics.lines import (
     Lines,
@@ -30,6 +31,7 @@ class RatedFindings:
         users, left_out: counted users, shape (n,), and the number of test users left out.
         lines: segment ("all", "head_items", "tail_items") to tables of n values.
         relevant: the same segments to the number of relevant test items of each user, shape (n,).
+        counts: counts and ranks of each user under the model, n values each; ranks look at the order, not at the cut.
         cut, popularity_cut: cuts of the model (a rating) and of the popularity line (a training count).
         confusion: decisions at k over all test items of counted users.
         thresholds, positives, negatives: decisions as the cut is lowered, k aside, shape (steps,).
@@ -39,6 +41,7 @@ class RatedFindings:
     left_out: int
     lines: dict[str, Lines]
     relevant: dict[str, NDArray[np.int64]]
+    counts: Table
     cut: Cut
     popularity_cut: Cut
     confusion: Confusion
@@ -102,6 +105,7 @@ def rated_findings(
         left_out=model.left_out,
         lines=lines,
         relevant=relevant,
+        counts=_counts(model, shown, k),
         cut=cut,
         popularity_cut=popularity_cut,
         confusion=Confusion.of(
@@ -114,6 +118,15 @@ def rated_findings(
         positives=positives,
         negatives=negatives,
     )
+
+
+def _counts(lists: RatedLists, shown: Bools, k: int) -> Table:
+    return {
+        "relevant": lists.relevant.astype(np.float64),
+        "test_items": lists.candidates.astype(np.float64),
+        **list_counts(lists.hits, shown, (k,)),
+        **rank_table(lists.relevant_places, lists.relevant),
+    }
 
 
 def _per_user(lists: RatedLists, rows: Bools) -> NDArray[np.int64]:

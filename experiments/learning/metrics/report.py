@@ -57,10 +57,10 @@ def rated_metrics(context: Context, findings: RatedFindings, test_users: NDArray
 def per_user_table(
     context: Context, catalogue: CatalogueFindings, rated: RatedFindings | None, pointwise: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """One row a counted user and protocol: user, protocol, segment (of the user), one column a metric."""
-    frames = [("catalogue", _frame(catalogue.users, catalogue.lines["all"]["model"]))]
+    """One row a counted user and protocol: user, protocol, segment (of the user), one column a metric or count."""
+    frames = [("catalogue", _frame(catalogue.users, catalogue.lines["all"]["model"] | catalogue.counts))]
     if rated is not None:
-        frames.append(("rated", _frame(rated.users, rated.lines["all"]["model"])))
+        frames.append(("rated", _frame(rated.users, rated.lines["all"]["model"] | rated.counts)))
     if pointwise is not None:
         frames.append(("pointwise", pointwise))
     for protocol, frame in frames:

@@ -56,7 +56,8 @@ class Evaluation:
         protocols: per protocol its definition in words and numbers: relevance rule, candidates, cut,
             ks, users counted and left out.
         per_user: one row a counted user and protocol: columns user (code), protocol, segment, and one
-            column a metric; what the paired bootstrap compares later. Stored as Parquet.
+            column a metric; what the paired bootstrap compares later. Beside them counts and ranks (``counts``) that
+            custom metrics are built from. Stored as Parquet.
         confusion: item-level decisions {"rated": {tp, fp, fn, tn}, "catalogue": {...}} at k = 10.
         roc, precision_recall: thinned curves {"x": [...], "y": [...], "threshold": [...], "area": float,
             "base_rate": float} per protocol, or {} where they are undefined. A threshold is the length of every
