@@ -19,8 +19,8 @@ PALETTE_SIZE = 8
 MAX_TABLE_ROWS = 100
 
 AxisKind = Literal["number", "integer", "share", "duration", "time"]
-Colour = int | Literal["reference"] | None
-"""1 to 8: a place in the chart palette; "reference": grey; None: the next free place."""
+Colour = int | Literal["reference", "scale-1", "scale-2", "scale-3", "scale-4", "scale-5"] | None
+"""1 to 8: a place in the chart palette; "reference": grey; scale-1 to scale-5: low to high; None: the next place."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,22 @@ class Series:
     hidden: bool = False
     also_at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Other places for the same points, for example {"seconds": (0.4, 0.9, …)}, as long as ``points``."""
+    drawn: Literal["line", "points", "steps"] = "line"
+    """In line charts: joined, as points alone, or holding each value until the next."""
+    names: tuple[str, ...] = ()
+    """What each point is, such as the run's name; empty, or as long as ``points``."""
+    links: tuple[str, ...] = ()
+    """Where a click on each point leads; empty, or as long as ``points``."""
+    star: bool = False
+    """Drawn large and as a star, above the others."""
 
     def __post_init__(self) -> None:
         for key, places in self.also_at.items():
             if len(places) != len(self.points):
                 raise ValueError(f"also_at[{key!r}] has {len(places)} places for {len(self.points)} points.")
+        for key, texts in (("names", self.names), ("links", self.links)):
+            if texts and len(texts) != len(self.points):
+                raise ValueError(f"{key} has {len(texts)} texts for {len(self.points)} points.")
 
     @classmethod
     def of(cls, name: str, ys: Iterable[float | None], start: int = 1, **options: Any) -> Series:
@@ -83,6 +94,10 @@ class Series:
             "dashed": self.dashed,
             "hidden": self.hidden,
             "thinned_from": len(self.points) if len(kept) < len(self.points) else None,
+            **({"drawn": self.drawn} if self.drawn != "line" else {}),
+            **({"names": [self.names[i] for i in indices]} if self.names else {}),
+            **({"links": [self.links[i] for i in indices]} if self.links else {}),
+            **({"star": True} if self.star else {}),
         }
 
 
@@ -105,6 +120,13 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    links: tuple[str, ...] = ()
+    """Where the first cell of each row leads; empty, or as long as ``rows``."""
+
+    @property
+    def linked_rows(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each row with its link, "" where it has none."""
+        return list(zip(self.links or ("",) * len(self.rows), self.rows, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +171,8 @@ class Chart:
         """One row for each x that any series has, one column a series."""
         columns = [dict(series.points) for series in self.series]
         xs = sorted({x for column in columns for x in column})
-        shown, note = _sample(xs)
-        rows = tuple((_plain(x), *(metric(column.get(x)) for column in columns)) for x in shown)
+        shown, note = sample(xs)
+        rows = tuple((plain(x), *(metric(column.get(x)) for column in columns)) for x in shown)
         return Table((self.x.label, *(series.name for series in self.series)), rows, note)
 
 
@@ -172,15 +194,28 @@ class LineChart(Chart):
 
 @dataclass(frozen=True, kw_only=True)
 class ScatterChart(Chart):
-    """Points of any two quantities."""
+    """Points of any two quantities. Where points have names and links, the table leads to them too."""
 
     KIND: ClassVar[str] = "scatter"
 
     def table(self) -> Table:
-        points = [(series.name, x, y) for series in self.series for x, y in series.points]
-        shown, note = _sample(points)
+        """One row a point: its name where it has one, its series, and both quantities."""
+        named = any(series.names for series in self.series)
+        points = [
+            (
+                series.links[i] if series.links else "",
+                (*((series.names[i] if series.names else "",) if named else ()), series.name),
+                (x, y),
+            )
+            for series in self.series
+            for i, (x, y) in enumerate(series.points)
+        ]
+        shown, note = sample(points)
         return Table(
-            ("Series", self.x.label, self.y.label), tuple((n, metric(x), metric(y)) for n, x, y in shown), note
+            (*(("Name",) if named else ()), "Series", self.x.label, self.y.label),
+            tuple((*words, *map(metric, place)) for _, words, place in shown),
+            note,
+            tuple(link for link, _, _ in shown) if any(link for link, _, _ in shown) else (),
         )
 
 
@@ -199,7 +234,7 @@ class BarChart(Chart):
     def table(self) -> Table:
         columns = [dict(series.points) for series in self.series]
         rows = [(name, *(metric(c.get(i)) for c in columns)) for i, name in enumerate(self.categories)]
-        shown, note = _sample(rows)
+        shown, note = sample(rows)
         return Table((self.x.label, *(series.name for series in self.series)), tuple(shown), note)
 
 
@@ -224,8 +259,8 @@ class HistogramChart(Chart):
         return {**super().payload(), "categories": list(self.bins), "edges": [as_float(edge) for edge in self.edges]}
 
     def table(self) -> Table:
-        columns = [[_plain(y) for _, y in series.points] for series in self.series]
-        shown, note = _sample(list(zip(self.bins, *columns, strict=True)))
+        columns = [[plain(y) for _, y in series.points] for series in self.series]
+        shown, note = sample(list(zip(self.bins, *columns, strict=True)))
         return Table((self.x.label, *(series.name for series in self.series)), tuple(shown), note)
 
 
@@ -252,13 +287,13 @@ def run_colours(ids: Iterable[uuid.UUID | str]) -> dict[str, int]:
     return places
 
 
-def _plain(value: float | None) -> str:
+def plain(value: float | None) -> str:
     """Whole numbers as they are, others to three significant digits."""
     known = as_float(value)
     return number(known) if known is not None and known.is_integer() and abs(known) < 1e15 else metric(known)
 
 
-def _sample(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
+def sample(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:
     """At most MAX_TABLE_ROWS rows, evenly spaced, first and last among them, and a sentence where some are left out."""
     if len(rows) <= MAX_TABLE_ROWS:
         return rows, ""

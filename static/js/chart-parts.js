@@ -129,12 +129,20 @@
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
 
+  const csvOf = (rows) => rows.map((row) => row.map(cell).join(",")).join("\r\n");
+
   function csv(payload) {
-    const rows = [["series", payload.categories ? "category" : payload.x.title, payload.y.title]];
+    const named = payload.series.some((series) => series.names);
+    const more = payload.bounds ? ["low", "high", "runs"] : named ? ["name", "address"] : [];
+    const rows = [["series", payload.categories ? "category" : payload.x.title, payload.y.title, ...more]];
     for (const series of payload.series) {
-      for (const [x, y] of series.points) rows.push([series.name, payload.categories ? payload.categories[x] : x, y]);
+      series.points.forEach(([x, y], index) => {
+        const bounds = payload.bounds ? [...payload.bounds[index], payload.counts[index]] : [];
+        const name = named ? [series.names?.[index], series.links?.[index]] : [];
+        rows.push([series.name, payload.categories ? payload.categories[x] : x, y, ...bounds, ...name]);
+      });
     }
-    return rows.map((row) => row.map(cell).join(",")).join("\r\n");
+    return csvOf(rows);
   }
 
   function saveAs(name, blob) {
@@ -151,5 +159,5 @@
     else canvas.toBlob((blob) => saveAs(name, blob));
   }
 
-  window.mlopsCharts = { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers };
+  window.mlopsCharts = { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers, csvOf, saveAs, token };
 })();

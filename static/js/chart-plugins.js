@@ -1,4 +1,4 @@
-// Two small additions to Chart.js: dashed thresholds with their words, and reading all series at one place.
+// Small additions to Chart.js: dashed thresholds with their words, dots of means, and reading all series at one place.
 (() => {
   "use strict";
   const { Chart } = window;
@@ -49,6 +49,25 @@
         write(ctx, line.label, colours, along === "y" ? [area.right - 4, place, "right", area] : besideUpright(place, area));
         ctx.restore();
       }
+    },
+  });
+
+  // The dot of each mean on its whisker, with caps at its ends (charts of intervals).
+  Chart.register({
+    id: "means",
+    afterDatasetsDraw(chart) {
+      const set = chart.data.datasets[0];
+      if (!set?.means) return;
+      const { ctx } = chart;
+      ctx.save();
+      ctx.fillStyle = set.backgroundColor;
+      chart.getDatasetMeta(0).data.forEach((bar, index) => {
+        for (const end of set.data[index]) ctx.fillRect(chart.scales.x.getPixelForValue(end) - 1, bar.y - 5, 2, 10);
+        ctx.beginPath();
+        ctx.arc(chart.scales.x.getPixelForValue(set.means[index]), bar.y, 4.5, 0, 2 * Math.PI);
+        ctx.fill();
+      });
+      ctx.restore();
     },
   });
 

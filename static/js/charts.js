@@ -37,7 +37,13 @@
         pointHoverRadius: 4,
         hidden: state.hidden.has(series.name),
         spanGaps: false,
+        showLine: series.drawn !== "points",
+        stepped: series.drawn === "steps",
+        names: series.names,
+        links: series.links,
       };
+      if (series.drawn === "points") Object.assign(base, { pointRadius: 3, pointHoverRadius: 5, borderWidth: 0 });
+      if (series.drawn === "steps") base.pointRadius = 0;
       if (!payload.smoothing || state.smoothing === 0) return [base];
       const pale = { ...base, label: `${series.name} (raw)`, raw: true, borderWidth: 1, pointRadius: 0, pointHoverRadius: 0 };
       pale.borderColor = pale.backgroundColor = Chart.helpers.color(colour).alpha(0.4).rgbString();
@@ -79,14 +85,27 @@
         data: pointsOf(series, state),
         backgroundColor: Chart.helpers.color(colour).alpha(0.75).rgbString(),
         borderColor: colour,
-        pointStyle: shapes[index % shapes.length],
-        pointRadius: 4,
+        pointStyle: series.star ? "star" : shapes[index % shapes.length],
+        pointRadius: series.star ? 9 : series.points.length > 300 ? 3 : 4,
+        pointBorderWidth: series.star ? 2.5 : 1,
+        pointHoverRadius: series.star ? 10 : 6,
+        order: series.star ? -1 : 0,
         hidden: state.hidden.has(series.name),
+        names: series.names,
+        links: series.links,
       };
     });
   }
 
-  const setsOf = (payload, state) => ({ line: lineSets, scatter: scatterSets, bar: barSets, histogram: barSets })[payload.kind](payload, state);
+  // Whiskers; the dots of the means are drawn by the plugin "means".
+  function intervalSets(payload) {
+    const means = payload.series.flatMap((series) => series.points.map(([, y]) => y));
+    const colour = colourOf({}, 0);
+    return [{ label: "Mean", data: payload.bounds.map(([low, high], index) => [low ?? means[index], high ?? means[index]]), means, backgroundColor: colour, barThickness: 2 }];
+  }
+
+  const SETS = { line: lineSets, scatter: scatterSets, bar: barSets, histogram: barSets, interval: intervalSets };
+  const setsOf = (payload, state) => SETS[payload.kind](payload, state);
 
   function scale(axis, colours, extra) {
     const write = formatter(axis.kind);
@@ -117,7 +136,7 @@
   function scalesOf(payload, state, colours) {
     const chosen = (payload.x_choices || []).find((axis) => axis.key === state.x) || payload.x;
     const range = state.outliers ? withoutOutliers(payload, state) : payload.y;
-    const values = { min: range.min ?? undefined, max: range.max ?? undefined, beginAtZero: Boolean(payload.categories) };
+    const values = { min: range.min ?? undefined, max: range.max ?? undefined, beginAtZero: Boolean(payload.categories) && payload.kind !== "interval", grace: payload.kind === "interval" ? "6%" : undefined };
     const y = scale({ ...payload.y, log: state.log }, colours, values);
     if (payload.categories) {
       const names = scale(payload.x, colours, { type: "category", grid: { display: false } });
@@ -132,15 +151,34 @@
 
   const sampleTitle = (payload, state) => (items) => {
     if (!items.length) return "";
+    const name = items[0].dataset.names?.[items[0].dataIndex];
+    if (name) return name;
     if (payload.categories) return items[0].label;
     const chosen = (payload.x_choices || []).find((axis) => axis.key === state.x) || payload.x;
     return `${chosen.title} ${formatter(chosen.kind)(items[0].parsed.x)}`;
   };
 
+  function sampleWords(payload, item, write) {
+    if (payload.kind !== "interval") {
+      const place = payload.kind === "scatter" ? `${formatter(payload.x.kind)(item.parsed.x)}, ` : "";
+      return ` ${item.dataset.label}: ${place}${write(item.parsed[payload.horizontal ? "x" : "y"])}`;
+    }
+    const [low, high] = payload.bounds[item.dataIndex];
+    const count = payload.counts[item.dataIndex];
+    const spread = low === null ? "one run" : `${write(low)} to ${write(high)}, ${count} runs`;
+    return ` ${write(item.dataset.means[item.dataIndex])} (${spread})`;
+  }
+
+  function follow(event, [found], chart) {
+    const link = found && chart.data.datasets[found.datasetIndex].links?.[found.index];
+    if (!link) return;
+    if (event.native.ctrlKey || event.native.metaKey) window.open(link, "_blank", "noopener");
+    else window.location.assign(link);
+  }
+
   function optionsOf(payload, state, figure) {
     const colours = textColours();
     const along = payload.horizontal ? "y" : "x";
-    const value = payload.horizontal ? "x" : "y";
     const write = formatter(payload.y.kind);
     const zooms = payload.kind === "line" || payload.kind === "scatter";
     return {
@@ -151,6 +189,12 @@
       normalized: true,
       interaction: { mode: payload.kind === "line" ? "everySeries" : payload.kind === "scatter" ? "nearest" : "index", axis: along, intersect: payload.kind === "scatter" },
       scales: scalesOf(payload, state, colours),
+      ...(payload.series.some((series) => series.links) && {
+        onClick: follow,
+        onHover: (event, [found], chart) => {
+          event.native.target.style.cursor = found && chart.data.datasets[found.datasetIndex].links ? "pointer" : "";
+        },
+      }),
       plugins: {
         legend: { display: false },
         thresholds: { lines: payload.thresholds, colours, horizontal: Boolean(payload.horizontal) },
@@ -166,10 +210,7 @@
           filter: (item) => !item.dataset.raw,
           callbacks: {
             title: sampleTitle(payload, state),
-            label: (item) => {
-              const place = payload.kind === "scatter" ? `${formatter(payload.x.kind)(item.parsed.x)}, ` : "";
-              return ` ${item.dataset.label}: ${place}${write(item.parsed[value])}`;
-            },
+            label: (item) => sampleWords(payload, item, write),
           },
         },
         zoom: zooms && {
@@ -203,7 +244,7 @@
   }
 
   function create(canvas, figure, payload, state) {
-    const type = { histogram: "bar" }[payload.kind] || payload.kind;
+    const type = { histogram: "bar", interval: "bar" }[payload.kind] || payload.kind;
     const data = { labels: payload.categories, datasets: setsOf(payload, state) };
     const chart = new Chart(canvas, { type, data, options: optionsOf(payload, state, figure) });
     chart.shownX = state.x;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlopspro.core import formats, geometry
 from mlopspro.core.charts import Chart
 from mlopspro.core.components.registry import component
+from mlopspro.core.parallel import ParallelChart
 
 
 @component(body=True)
@@ -96,4 +97,20 @@ def chart(chart: Chart, *, height: str = "medium", level: int = 3, open: bool = 
         "height": height,
         "level": level,
         "open": open,
+    }
+
+
+@component()
+def parallel(chart: ParallelChart, *, addresses: Mapping[str, str] | None = None, level: int = 3) -> dict[str, Any]:
+    """Lines across axes with a range to choose on each, by hand, by sliders, or read as a table.
+
+    ``addresses`` are those the chosen lines lead to: "keep" and "list" (get the chosen ranges in ``q``, added to
+    "query"), "compare" (gets ``ids`` of at most ten lines).
+    """
+    return {
+        "chart": chart,
+        "payload": chart.payload(addresses),
+        "table": chart.table(),
+        "level": level,
+        "steps": [{"number": place + 1, "x": 16 * place} for place in range(5)],
     }

@@ -12,7 +12,7 @@ SOURCE = (Path(settings.BASE_DIR) / "static/css/tokens.css").read_text()
 SURFACES = ("bg", "surface-1", "surface-2", "surface-3")
 TEXTS = ("text", "muted", "primary-text", "good-text", "warning-text", "bad-text")
 MARKS = ("primary", "good", "warning", "bad", "control-border", "chart-reference", "chart-threshold", "faint")
-SERIES = tuple(f"chart-{number}" for number in range(1, 9))
+SERIES = (*(f"chart-{number}" for number in range(1, 9)), *(f"chart-scale-{number}" for number in range(1, 6)))
 FILLS = ("primary-fill", "primary-fill-hover", "bad-fill", "bad-fill-hover")
 RGB = tuple[float, float, float]
 

@@ -1,0 +1,1 @@
+"""Statistics over many runs at once: pure functions of numbers."""
