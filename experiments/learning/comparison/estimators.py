@@ -36,14 +36,12 @@ class Estimator:
         value: from sums of shape (..., len(columns) + 1) to values of shape (...); the last sum counts users and is
             above zero.
         higher_is_better: its direction.
-        counts: the column, if any, that describes the test part and not the run: the same in both runs of a pair.
     """
 
     name: str
     columns: tuple[str, ...]
     value: Callable[[Floats], Floats]
     higher_is_better: bool = True
-    counts: str | None = None
 
 
 def estimator_for(protocol: str, name: str) -> Estimator | None:
@@ -82,6 +80,6 @@ def root_mean_error(sums: Floats) -> Floats:
 
 
 _ERRORS = {
-    "rmse": Estimator("rmse", ("squared_error", "ratings"), root_mean_error, False, "ratings"),
-    "mae": Estimator("mae", ("absolute_error", "ratings"), mean_error, False, "ratings"),
+    "rmse": Estimator("rmse", ("squared_error", "ratings"), root_mean_error, higher_is_better=False),
+    "mae": Estimator("mae", ("absolute_error", "ratings"), mean_error, higher_is_better=False),
 }

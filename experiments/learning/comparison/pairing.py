@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.learning.comparison.errors import CannotCompare
 from experiments.learning.comparison.estimators import Estimator
+from experiments.learning.comparison.per_user import TEST_COLUMNS
 from experiments.learning.comparison.results import RunScores
 from experiments.learning.comparison.units import Blocks, unit_sums
 from experiments.learning.metrics.arrays import Floats
@@ -24,11 +25,15 @@ Users = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Measured:
-    """One run's columns for the users who have the metric: ascending users, shape (n,), columns of shape (n,)."""
+    """One run's columns for the users who have the metric: ascending users, shape (n,), columns of shape (n,).
+
+    ``test`` are columns that describe the test part and not the run, where the table has them.
+    """
 
     key: str
     users: Users
     columns: tuple[Floats, ...]
+    test: dict[str, Floats]
     undefined: int
 
     @classmethod
@@ -49,20 +54,35 @@ class Measured:
         undefined = np.isnan(columns[0])
         for column in columns[1:]:
             undefined = undefined | np.isnan(column)
+        test = {name: np.asarray(scores.columns[name]) for name in TEST_COLUMNS if name in scores.columns}
         count = int(np.count_nonzero(undefined))
         if not count:
-            return cls(run.key, scores.users, columns, 0)
-        return cls(run.key, scores.users[~undefined], tuple(column[~undefined] for column in columns), count)
+            return cls(run.key, scores.users, columns, test, 0)
+        kept = ~undefined
+        return cls(
+            run.key,
+            scores.users[kept],
+            tuple(column[kept] for column in columns),
+            {name: column[kept] for name, column in test.items()},
+            count,
+        )
 
     def __len__(self) -> int:
         return len(self.users)
 
     def over(self, users: Users) -> tuple[Floats, ...]:
         """Columns for some of its users."""
+        return self._of(users, self.columns)
+
+    def test_over(self, users: Users, name: str) -> Floats:
+        """A column of the test part for some of its users."""
+        return self._of(users, (self.test[name],))[0]
+
+    def _of(self, users: Users, columns: tuple[Floats, ...]) -> tuple[Floats, ...]:
         if len(users) == len(self.users):
-            return self.columns
+            return columns
         position = np.searchsorted(self.users, users)
-        return tuple(column[position] for column in self.columns)
+        return tuple(column[position] for column in columns)
 
 
 @dataclass
@@ -109,13 +129,14 @@ def same_rows(a: Measured, b: Measured, users: Users) -> bool:
     return all(np.array_equal(left, right) for left, right in zip(a.over(users), b.over(users), strict=True))
 
 
-def require_same_test(estimator: Estimator, a: Measured, b: Measured, users: Users) -> None:
-    """Raises CannotCompare where the two runs were tested on different ratings of the same users."""
-    for name, left, right in zip(estimator.columns, a.over(users), b.over(users), strict=True):
-        if name == estimator.counts and not np.array_equal(left, right):
+def require_same_test(a: Measured, b: Measured, users: Users) -> None:
+    """Raises CannotCompare where the same users have another number of test ratings, or of relevant ones, in b."""
+    for name in (name for name in TEST_COLUMNS if name in a.test and name in b.test):
+        differ = int(np.count_nonzero(a.test_over(users, name) != b.test_over(users, name)))
+        if differ:
             raise CannotCompare(
-                f"Runs {a.key} and {b.key} were tested on different ratings "
-                f"({int(np.count_nonzero(left != right))} users differ); accepted: runs of the same split."
+                f"Runs {a.key} and {b.key} were tested on different ratings: {name} differs for {differ} of "
+                f"{len(users)} users. Accepted: runs of the same split and relevance rule."
             )
 
 

@@ -23,6 +23,8 @@ from experiments.learning.metrics.arrays import Floats
 
 KEYS = ("user", "protocol", "segment")
 PROTOCOLS = ("rated", "catalogue", "pointwise")
+TEST_COLUMNS = ("ratings", "relevant")
+"""Per-user columns that are the same for every run on a test part: its ratings, and how many of them are relevant."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ class PerUser:
 def read(path: Path, protocol: str, *, columns: Iterable[str] | None = None, segment: str = "all") -> PerUser:
     """One protocol's rows of a per-user table; only the columns asked for leave the disk (all where None).
 
+    Columns that describe the test part (ratings, relevant) are read along where the file has them, so that a comparison
+    notices runs that were tested on different ratings.
+
     Args:
         path: the Parquet file.
         columns: per-user columns, such as ``estimator_for(protocol, name).columns``.
@@ -87,6 +92,7 @@ def read(path: Path, protocol: str, *, columns: Iterable[str] | None = None, seg
     missing = [name for name in wanted if name not in schema.names]
     if missing:
         raise NoPerUserResults(f"The run's per-user results have no column {missing[0]!r}.")
+    wanted += [name for name in TEST_COLUMNS if name in schema.names and name not in wanted]
     keys = ["user"] if segment == "all" else ["user", "segment"]
     table = _table(path, [*keys, *wanted], protocol)
     if not table.num_rows:
@@ -96,8 +102,8 @@ def read(path: Path, protocol: str, *, columns: Iterable[str] | None = None, seg
         if not table.num_rows:
             raise NoPerUserResults(f"The run's per-user results have no user in the segment {segment!r}.")
     values = {name: _numbers(table, name) for name in wanted}
-    if columns is None:
-        values = {name: column for name, column in values.items() if not np.isnan(column).all()}
+    optional = values if columns is None else TEST_COLUMNS
+    values = {name: column for name, column in values.items() if name not in optional or not np.isnan(column).all()}
     return PerUser.of(protocol, _codes(table), values, segment)
 
 

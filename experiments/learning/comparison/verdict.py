@@ -116,7 +116,7 @@ class _Work:
     def judge(self, group: Group) -> None:
         """One pass over the users of a group."""
         for a, b in group.pairs:
-            require_same_test(self.estimator, self.runs[a], self.runs[b], group.users)
+            require_same_test(self.runs[a], self.runs[b], group.users)
         members = group.members
         place = {run: position for position, run in enumerate(members)}
         enough = len(group.users) >= self.minimum
