@@ -1,0 +1,176 @@
+"""Every metric of the compared runs side by side: best cells, changes from the reference, deviation over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from experiments.metric_words import TICKS, definition, label, protocol_definition, protocol_label
+from experiments.models import Experiment, MetricValue
+from experiments.selectors.comparison import MetricKey, Selection
+from experiments.selectors.comparison_seeds import Repeats, Spread
+from mlopspro.core import formats
+
+ORDER = ("rated", "catalogue", "pointwise", "custom", "logged")
+FIRST = ("precision", "recall", "f1", "ndcg", "rmse", "mae")
+
+Values = Mapping[str, Mapping[MetricKey, MetricValue]]
+"""Of each run by its key, its metrics over all users by (protocol, name)."""
+Groups = Callable[[MetricKey], Sequence[frozenset[str]]]
+"""Of a metric, the groups of runs (keys) in which it was measured alike."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run's figure. ``apart``: it was not measured as the reference was, so it only stands beside it."""
+
+    text: str
+    full: str = ""
+    best: bool = False
+    change: formats.Change | None = None
+    spread: Spread | None = None
+    spread_text: str = ""
+    apart: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    name: str
+    definition: str
+    higher_is_better: bool
+    cells: tuple[Cell, ...]
+    lines: tuple[str, ...]
+    """Reference lines as texts, in the order of the group's ``line_names``."""
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """All metrics of one protocol."""
+
+    protocol: str
+    definition: str
+    line_names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def label(self) -> str:
+        return protocol_label(self.protocol)
+
+    @property
+    def differing(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.differs)
+
+
+def values_of(runs: Sequence[Experiment]) -> dict[str, dict[MetricKey, MetricValue]]:
+    """Metrics over all users of each run: one query."""
+    found: dict[str, dict[MetricKey, MetricValue]] = {str(run.pk): {} for run in runs}
+    for row in MetricValue.objects.filter(experiment__in=[run.pk for run in runs], segment="all").order_by():
+        found[str(row.experiment_id)][row.protocol, row.name] = row
+    return found
+
+
+def metric_groups(
+    selection: Selection,
+    values: Values,
+    groups: Groups,
+    repeats: Mapping[str, Repeats],
+    definitions: Mapping[str, Mapping[str, object]],
+    labels: Mapping[MetricKey, str] | None = None,
+) -> list[Group]:
+    """One group a protocol, one row a metric that any run has; no query.
+
+    Args:
+        definitions: stored definition of each protocol, of the reference.
+        labels: of metrics that people named themselves.
+    """
+    keys = sorted({key for metrics in values.values() for key in metrics}, key=_place)
+    found = []
+    for protocol in dict.fromkeys(key[0] for key in keys):
+        own = [key for key in keys if key[0] == protocol]
+        lines = _line_names(selection, values, own)
+        rows = [_row(selection, values, groups(key), repeats, key, lines, labels or {}) for key in own]
+        words = protocol_definition(protocol, dict(definitions.get(protocol, {})))
+        found.append(Group(protocol, "" if words == protocol else words, lines, tuple(rows)))
+    return found
+
+
+def _place(key: MetricKey) -> tuple[int, int, int, str]:
+    protocol, name = key
+    order = ORDER.index(protocol) if protocol in ORDER else len(ORDER)
+    base, _, k = name.rpartition("_at_")
+    place = next((i for i, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+    return order, int(k) if base and k.isdecimal() else 0, place, name
+
+
+def _line_names(selection: Selection, values: Values, keys: Iterable[MetricKey]) -> tuple[str, ...]:
+    rows = [row for key in keys if (row := _of_reference(selection, values, key)) is not None]
+    return tuple(name for name in TICKS if any(getattr(row, name) is not None for row in rows))
+
+
+def _of_reference(selection: Selection, values: Values, key: MetricKey) -> MetricValue | None:
+    return values[selection.reference.key].get(key) if selection.reference else None
+
+
+def _row(
+    selection: Selection,
+    values: Values,
+    groups: Sequence[frozenset[str]],
+    repeats: Mapping[str, Repeats],
+    key: MetricKey,
+    lines: Sequence[str],
+    labels: Mapping[MetricKey, str],
+) -> Row:
+    rows = {one.key: values[one.key].get(key) for one in selection.runs}
+    known = {run: row.value for run, row in rows.items() if row is not None and row.value is not None}
+    higher = next((row.higher_is_better for row in rows.values() if row is not None), True)
+    reference = selection.reference
+    base = known.get(reference.key) if reference else None
+    near = next((group for group in groups if reference and reference.key in group), frozenset[str]())
+    best = {run for group in groups for run in _best(known, group, higher=higher)}
+    cells = []
+    for one in selection.runs:
+        row, value = rows[one.key], known.get(one.key)
+        change = None
+        if value is not None and base is not None and one.key in near and not one.is_reference:
+            change = formats.change(value - base, "higher" if higher else "lower")
+        spread = repeats[one.run.settings_hash].spreads.get(key) if one.run.settings_hash in repeats else None
+        cells.append(
+            Cell(
+                text=formats.metric(value),
+                full=_full(row),
+                best=one.key in best,
+                change=change,
+                spread=spread,
+                spread_text=formats.interval(spread.mean, spread.deviation) if spread else "",
+                apart=value is not None and one.key not in near and len(selection.runs) > 1,
+            )
+        )
+    against = _of_reference(selection, values, key)
+    return Row(
+        label=labels.get(key) or (key[1] if key[0] == "logged" else label(key[1])),
+        name=key[1],
+        definition=definition(key[1]),
+        higher_is_better=higher,
+        cells=tuple(cells),
+        lines=tuple(formats.metric(getattr(against, name, None)) for name in lines),
+        differs=len({known.get(one.key) for one in selection.runs}) > 1,
+    )
+
+
+def _best(known: Mapping[str, float], group: frozenset[str], *, higher: bool) -> set[str]:
+    """The best runs of a group of which two or more have the metric; none where all are equal."""
+    shown = {run: value for run, value in known.items() if run in group}
+    if len(set(shown.values())) < 2:
+        return set()
+    top = max(shown.values()) if higher else min(shown.values())
+    return {run for run, value in shown.items() if value == top}
+
+
+def _full(row: MetricValue | None) -> str:
+    """Full precision and over how many users, for whoever points at the cell."""
+    if row is None or row.value is None:
+        return ""
+    users = f", {formats.number(row.users_counted)} users" if row.users_counted else ""
+    return f"{row.value!r}{users}"
