@@ -59,11 +59,12 @@ class Series:
     points: tuple[Point, ...]
     colour: Colour = None
     dashed: bool = False
+    """A dashed line; in bar charts hollow bars."""
     hidden: bool = False
     also_at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Other places for the same points, for example {"seconds": (0.4, 0.9, …)}, as long as ``points``."""
     drawn: Literal["line", "points", "steps"] = "line"
-    """In line charts: joined, as points alone, or holding each value until the next."""
+    """In line charts: joined, as points alone, or holding each value until the next; in bar charts points are marks."""
     names: tuple[str, ...] = ()
     """What each point is, such as the run's name; empty, or as long as ``points``."""
     links: tuple[str, ...] = ()
@@ -145,6 +146,8 @@ class Chart:
     """One sentence for people who cannot see the drawing."""
     empty: str = "No figures yet."
     error: str = ""
+    group: str = ""
+    """Charts of one group show and hide series of the same name together."""
 
     @property
     def is_empty(self) -> bool:
@@ -164,6 +167,7 @@ class Chart:
             "y": self.y.payload(),
             "series": [series.payload() for series in self.series],
             "thresholds": [threshold.payload() for threshold in self.thresholds],
+            **({"group": self.group} if self.group else {}),
             "empty": self.error or (self.empty if self.is_empty else ""),
         }
 

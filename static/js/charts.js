@@ -5,12 +5,19 @@
   const { Chart } = window;
   const { colourOf, textColours, formatter, legendEntry, showTools, smoothed, download, withoutOutliers } = window.mlopsCharts;
   const states = new Map();
+  const hiddenIn = new Map(); // names of the series hidden in each group of charts
   let dragged = null;
   let waiting = false;
 
+  function hiddenOf(group) {
+    if (!hiddenIn.has(group)) hiddenIn.set(group, new Set());
+    return hiddenIn.get(group);
+  }
+
   function stateOf(payload) {
     if (!states.has(payload.key)) {
-      const hidden = new Set(payload.series.filter((one) => one.hidden).map((one) => one.name));
+      const hidden = payload.group ? hiddenOf(payload.group) : new Set();
+      payload.series.filter((one) => one.hidden).forEach((one) => hidden.add(one.name));
       states.set(payload.key, { hidden, log: payload.y.log, smoothing: 0, x: "", outliers: false, open: false });
     }
     return states.get(payload.key);
@@ -60,12 +67,13 @@
       series.points.forEach(([x, y]) => {
         values[x] = y;
       });
+      if (series.drawn === "points") return marks(series, values, state, colour);
       return {
         label: series.name,
         data: values,
-        backgroundColor: overlaid ? Chart.helpers.color(colour).alpha(0.55).rgbString() : colour,
+        backgroundColor: overlaid || series.dashed ? Chart.helpers.color(colour).alpha(overlaid ? 0.55 : 0.2).rgbString() : colour,
         borderColor: colour,
-        borderWidth: overlaid ? 1 : 0,
+        borderWidth: overlaid || series.dashed ? 1 : 0,
         borderRadius: payload.kind === "bar" ? 3 : 0,
         categoryPercentage: payload.kind === "bar" ? 0.7 : 1,
         barPercentage: payload.kind === "bar" ? 0.9 : 0.98,
@@ -74,6 +82,15 @@
         hidden: state.hidden.has(series.name),
       };
     });
+  }
+
+  // Marks over bars, such as reference lines: one shape a series, the one its name ends with.
+  const SHAPES = { "×": "crossRot", "▲": "triangle", "◆": "rectRot", "★": "star" };
+
+  function marks(series, values, state, colour) {
+    const shape = SHAPES[series.name.at(-1)] || "circle";
+    const edge = textColours().text;
+    return { type: "line", showLine: false, label: series.name, data: values, pointStyle: shape, pointRadius: 6, pointHoverRadius: 7, pointBorderWidth: 1.5, backgroundColor: colour, borderColor: edge, hidden: state.hidden.has(series.name), order: -1 };
   }
 
   function scatterSets(payload, state) {
@@ -297,12 +314,36 @@
       ...payload.series.map((series, index) =>
         legendEntry(series, index, !state.hidden.has(series.name), () => {
           if (!state.hidden.delete(series.name)) state.hidden.add(series.name);
-          draw(figure);
+          drawWith(figure, payload);
         }),
       ),
     );
     if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
   }
+
+  // What is hidden in one chart of a group is hidden in all of them, and the page's own switches say so.
+  function drawWith(figure, payload) {
+    const others = payload.group ? [...document.querySelectorAll("[data-chart]")].filter((one) => payloadOf(one).group === payload.group) : [figure];
+    others.forEach(draw);
+    showSwitches();
+  }
+
+  function showSwitches() {
+    for (const button of document.querySelectorAll("[data-chart-hides]")) {
+      const hidden = hiddenOf(button.dataset.chartGroup);
+      button.setAttribute("aria-pressed", String(JSON.parse(button.dataset.chartHides).every((name) => hidden.has(name))));
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-chart-hides]");
+    if (!button) return;
+    const hidden = hiddenOf(button.dataset.chartGroup);
+    const names = JSON.parse(button.dataset.chartHides);
+    const all = names.every((name) => hidden.has(name));
+    names.forEach((name) => (all ? hidden.delete(name) : hidden.add(name)));
+    drawAll();
+  });
 
   // --- Tools --------------------------------------------------------------------------------------------------------
   function zoomed(figure, shown) {
@@ -374,7 +415,9 @@
     Chart.defaults.font.family = textColours().font;
     Chart.defaults.font.size = 12;
     waiting = dragged !== null; // redrawing would end the drag
-    if (!waiting) document.querySelectorAll("[data-chart]").forEach(draw);
+    if (waiting) return;
+    document.querySelectorAll("[data-chart]").forEach(draw);
+    showSwitches();
   }
 
   drawAll();
