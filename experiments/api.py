@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from django.http import Http404
 from ninja import Field, Query, Router, Schema, Status
 
-from experiments.models import Dataset, Experiment, TrackerRun
+from experiments.models import Dataset, Experiment, LoggedRun, TrackerRun
 from experiments.selectors import experiments as runs
 from experiments.services import launch
 from experiments.services.spec import LaunchSpec
@@ -73,12 +73,13 @@ class ExperimentOut(Schema):
     name: str
     status: str = Field(description="queued, running, completed, failed or cancelled")
     run_type: str
-    dataset: uuid.UUID = Field(alias="dataset_id")
+    origin: str = Field(description="here, or mlflow for a run that somebody logged straight to MLflow")
+    dataset: uuid.UUID | None = Field(alias="dataset_id", description="null for runs that were logged elsewhere")
     architecture: str
     model_type: str
     parameters: dict[str, Any]
     split: dict[str, Any]
-    seed: int
+    seed: int | None = Field(description="null for runs that were logged elsewhere; see their parameters")
     tags: list[str]
     notes: str
     metrics: dict[str, Any]
@@ -95,8 +96,12 @@ class ExperimentOut(Schema):
     wandb_run_id: str = ""
 
     @staticmethod
+    def resolve_seed(experiment: Experiment) -> int | None:
+        return None if experiment.is_logged else experiment.seed
+
+    @staticmethod
     def resolve_mlflow_run_id(experiment: Experiment) -> str:
-        return _external_id(experiment, "mlflow")
+        return _logged_id(experiment) if experiment.is_logged else _external_id(experiment, "mlflow")
 
     @staticmethod
     def resolve_wandb_run_id(experiment: Experiment) -> str:
@@ -158,6 +163,11 @@ class DatasetList(Envelope):
     count: int
 
 
+def _logged_id(experiment: Experiment) -> str:
+    logged: LoggedRun | None = getattr(experiment, "logged", None)
+    return logged.external_id if logged else ""
+
+
 def _external_id(experiment: Experiment, tracker: str) -> str:
     return next((mirror.external_id for mirror in experiment.tracker_runs.all() if mirror.tracker == tracker), "")
 
@@ -180,7 +190,8 @@ def train(request: WorkspaceRequest, spec: LaunchSpec) -> Status[Any]:
 @router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
 @requires_api(Action.VIEW)
 def experiments(request: WorkspaceRequest, paging: Query[Paging]) -> Any:
-    rows = runs.listed(request.workspace).prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))
+    rows = runs.listed(request.workspace).select_related("logged")
+    rows = rows.prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))
     count = rows.count()
     limit, page = paging.limit, paging.page
     start = (page - 1) * limit
@@ -201,7 +212,10 @@ def experiment(request: WorkspaceRequest, experiment_id: uuid.UUID) -> Any:
 
 
 @router.post(
-    "/experiments/{experiment_id}/stop", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Stop a run"
+    "/experiments/{experiment_id}/stop",
+    response={202: LaunchAnswer, 409: Error, **ERRORS},
+    tags=["training"],
+    summary="Stop a run",
 )
 @requires_api(Action.STOP_TRAINING)
 def stop(request: WorkspaceRequest, experiment_id: uuid.UUID) -> Status[Any]:

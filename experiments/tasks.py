@@ -11,9 +11,11 @@ from celery.signals import celeryd_after_setup, worker_process_init, worker_proc
 from experiments.jobs import lifecycle, queue, supervise
 from experiments.jobs.kinds import QUEUES
 from experiments.models import Experiment
-from experiments.services import delivery
+from experiments.services import delivery, logged_runs
 
 DELIVERY_SECONDS = 20.0
+READING_SECONDS = 10.0
+"""Short, so that a long first reading leaves the worker to other work in between."""
 
 
 @shared_task
@@ -37,6 +39,11 @@ def reap_lost() -> int:
 @shared_task
 def deliver_outbox() -> int:
     return delivery.deliver_waiting(DELIVERY_SECONDS)
+
+
+@shared_task
+def read_logged_runs() -> int:
+    return logged_runs.sync(READING_SECONDS).read
 
 
 @celeryd_after_setup.connect

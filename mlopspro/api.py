@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from experiments.api import router as experiments_router
+from experiments.models.job import JobStateError
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
@@ -50,6 +51,11 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     status = 429 if isinstance(error, TooMany) else 422
     errors = [{"field": item.field, "message": item.message} for item in error.problems]
     return problem(request, status, "Refused", "What was asked cannot be done; see errors.", errors)
+
+
+@api.exception_handler(JobStateError)
+def wrong_state(request: HttpRequest, error: JobStateError) -> HttpResponse:
+    return problem(request, 409, "Not possible now", str(error))
 
 
 @api.exception_handler(ValidationError)

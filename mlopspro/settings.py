@@ -150,6 +150,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+LOGGED_RUNS_SECONDS = env.float("MLOPSPRO_LOGGED_RUNS_SECONDS", default=30.0)
+"""How often the runs are read which others log straight to the MLflow server."""
 CELERY_BEAT_SCHEDULE = {
     "ring waiting jobs": {
         "task": "experiments.tasks.dispatch_waiting",
@@ -161,6 +163,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "experiments.tasks.deliver_outbox",
         "schedule": schedule(5),
         "options": {"expires": 5},
+    },
+    "read runs logged to MLflow": {
+        "task": "experiments.tasks.read_logged_runs",
+        "schedule": schedule(LOGGED_RUNS_SECONDS),
+        "options": {"expires": LOGGED_RUNS_SECONDS},
     },
 }
 
@@ -187,6 +194,15 @@ WANDB_BASE_URL = env.str("WANDB_BASE_URL", default="https://api.wandb.ai")
 WANDB_PROJECT = env.str("WANDB_PROJECT", default="mlopspro")
 WANDB_ENTITY = env.str("WANDB_ENTITY", default="")
 TRACKER_TIMEOUT_SECONDS = env.float("MLOPSPRO_TRACKER_TIMEOUT_SECONDS", default=5.0)
+LOGGED_RUNS_WORKSPACE = env.str("MLOPSPRO_LOGGED_RUNS_WORKSPACE", default="default")
+"""Slug of the workspace that runs are put into which others log straight to the MLflow server."""
+LOGGED_RUNS_EXPERIMENTS = env.list("MLOPSPRO_LOGGED_RUNS_EXPERIMENTS", default=["*"])
+"""Names of the MLflow experiments whose runs are read; * and ? stand for any text and any character."""
+LOGGED_RUNS_SWEEP_SECONDS = env.float("MLOPSPRO_LOGGED_RUNS_SWEEP_SECONDS", default=600.0)
+"""How often every run is compared with MLflow. New and running ones are looked at with every reading."""
+LOGGED_FILE_BYTES = env.int("MLOPSPRO_LOGGED_FILE_MB", default=5) * 1024 * 1024
+LOGGED_RUN_BYTES = env.int("MLOPSPRO_LOGGED_RUN_MB", default=50) * 1024 * 1024
+"""Files of such runs are copied here up to this size each, and up to this size a run; larger ones are only listed."""
 
 # --- People and access --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -103,6 +103,10 @@ class Experiment(Job):
         return self.origin != Origin.HERE
 
     @property
+    def is_worked_off(self) -> bool:
+        return not self.is_logged
+
+    @property
     def trained_on(self) -> Dataset:
         """Its dataset. Raises LookupError for a run that was logged elsewhere and has none of ours."""
         if self.dataset is None:

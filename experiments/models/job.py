@@ -133,6 +133,11 @@ class Job(WorkspaceOwned):
         return JobStatus(self.status)
 
     @property
+    def is_worked_off(self) -> bool:
+        """Whether a worker of ours carries it out; the same as WORKED_OFF says of rows."""
+        return True
+
+    @property
     def is_active(self) -> bool:
         return self.state in ACTIVE
 
@@ -207,10 +212,11 @@ class Job(WorkspaceOwned):
 
     def queue_position(self) -> int | None:
         """1 = next; None when it does not wait."""
-        if self.state is not JobStatus.QUEUED or self.queued_at is None:
+        if self.state is not JobStatus.QUEUED or self.queued_at is None or not self.is_worked_off:
             return None
         earlier = models.Q(queued_at__lt=self.queued_at) | models.Q(queued_at=self.queued_at, pk__lt=self.pk)
-        return type(self)._default_manager.filter(earlier, status=JobStatus.QUEUED).count() + 1
+        waiting = type(self)._default_manager.filter(earlier, self.WORKED_OFF, status=JobStatus.QUEUED)
+        return waiting.count() + 1
 
 
 def job_constraints(name: str) -> list[models.BaseConstraint]:

@@ -27,8 +27,8 @@ class Overview:
 
     @property
     def failed(self) -> list[Experiment]:
-        """Recent runs that ended badly."""
-        return [run for run in self.recent if run.state is JobStatus.FAILED]
+        """Recent runs of ours that ended badly; those logged elsewhere are somebody else's to look at."""
+        return [run for run in self.recent if run.state is JobStatus.FAILED and not run.is_logged]
 
     @property
     def drafts(self) -> list[DatasetImport]:
@@ -54,8 +54,10 @@ class Overview:
 
 
 def active_runs(workspace: Workspace) -> list[Experiment]:
-    """Queued and running runs, running ones first, the longest waiting next: one query."""
-    rows = Experiment.objects.filter(workspace=workspace, status__in=list(ACTIVE), deleted_at__isnull=True)
+    """Runs that wait for our workers or run on them, running ones first, the longest waiting next: one query."""
+    rows = Experiment.objects.filter(
+        Experiment.WORKED_OFF, workspace=workspace, status__in=list(ACTIVE), deleted_at__isnull=True
+    )
     return list(rows.select_related("dataset").order_by("-status", "queued_at", "pk"))
 
 

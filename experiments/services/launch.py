@@ -42,10 +42,14 @@ def launch(
 ) -> Experiment:
     """Queues a run and rings for a worker when the row is committed. Raises Refused with every problem found.
 
+    A run that was logged elsewhere cannot be cloned: it has no dataset and no architecture of ours.
+
     The same actor with the same idempotency key gets the run that the first call made.
     """
     if idempotency_key and (known := _known(workspace, actor, idempotency_key)):
         return known
+    if cloned_from is not None and cloned_from.is_logged:
+        raise Refused([Problem("cloned_from", f"{cloned_from.name} was logged to MLflow; only runs made here can be")])
     dataset, architecture, parameters, split = _check(workspace, spec)
     _check_quota(workspace)
     experiment = Experiment(
@@ -167,7 +171,8 @@ def default_split(dataset: Dataset) -> SplitChoice:
 
 
 def _check_quota(workspace: Workspace) -> None:
-    active = Experiment.objects.filter(workspace=workspace, status__in=list(ACTIVE)).count()
+    rows = Experiment.objects.filter(Experiment.WORKED_OFF, workspace=workspace, status__in=list(ACTIVE))
+    active = rows.count()
     if active >= settings.JOB_QUEUE_LIMIT:
         raise TooMany(
             [
@@ -180,7 +185,11 @@ def _check_quota(workspace: Workspace) -> None:
 
 
 def stop(experiment: Experiment, actor: User) -> Experiment:
-    """Ends a waiting run at once and a running one within seconds; its metrics so far are kept."""
+    """Ends a waiting run at once and a running one within seconds; its metrics so far are kept.
+
+    Raises JobStateError for a run that was logged elsewhere.
+    """
+    _refuse_logged(experiment, "Stop it where it runs")
     stopped = cast(Experiment, lifecycle.request_stop(experiment, actor))
     audit.record(action="stop_training", actor=actor, workspace=experiment.workspace, obj=experiment)
     return stopped
@@ -188,6 +197,7 @@ def stop(experiment: Experiment, actor: User) -> Experiment:
 
 def retry(experiment: Experiment, actor: User) -> Experiment:
     """Queues a failed or cancelled run again; it goes on from its last checkpoint. Raises JobStateError."""
+    _refuse_logged(experiment, "Run it again there")
     again = cast(Experiment, lifecycle.enqueue_again(experiment, actor))
     outbox.reopen_mirrors(again)
     audit.record(
@@ -196,11 +206,19 @@ def retry(experiment: Experiment, actor: User) -> Experiment:
     return again
 
 
+def _refuse_logged(experiment: Experiment, instead: str) -> None:
+    if experiment.is_logged:
+        raise JobStateError(f"{experiment.name} was logged to MLflow and not trained here. {instead}.")
+
+
 def delete(experiment: Experiment, actor: User) -> None:
-    """Soft: it leaves the lists and can be brought back. A run in progress is refused (JobStateError)."""
+    """Soft: it leaves the lists and can be brought back. A run in progress here is refused (JobStateError).
+
+    A run that was logged elsewhere is deleted here alone, and later readings leave it deleted.
+    """
     with transaction.atomic():
         locked = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment.pk)
-        if locked.is_active:
+        if locked.is_active and locked.is_worked_off:
             raise JobStateError(
                 f"{locked.name} is {JobStatus(locked.status).label.lower()}; stop it before deleting it."
             )

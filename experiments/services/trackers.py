@@ -7,8 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from experiments.tracking.mlflow_reader import MlflowReader
 from experiments.tracking.mlflow_tracker import MlflowTracker
 from experiments.tracking.protocol import Tracker
+from experiments.tracking.reader import RunReader
 from experiments.tracking.wandb_tracker import WandbConfig, WandbTracker
 
 
@@ -35,3 +37,13 @@ def trackers() -> dict[str, Tracker]:
         ),
     )
     return {tracker.key: tracker for tracker in made}
+
+
+@cache
+def run_reader() -> RunReader:
+    """Reads the runs that others log to the MLflow server of this installation."""
+    return MlflowReader(
+        settings.MLFLOW_TRACKING_URI,
+        public_url=settings.MLFLOW_PUBLIC_URL,
+        timeout_seconds=settings.TRACKER_TIMEOUT_SECONDS,
+    )

@@ -34,10 +34,13 @@ def stop(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     run = find_run(request, pk)
     if run.is_terminal:
         toast(request, f"{run.name} has ended already: {run.status_label.lower()}.", "info")
-    else:
+        return _back(request, pk)
+    try:
         stopped = launch.stop(run, request.user)
         words = "Cancelled before it started." if stopped.is_terminal else "Stopping. Its metrics so far are kept."
         toast(request, words, "info")
+    except JobStateError as error:
+        toast(request, str(error), "error")
     return _back(request, pk)
 
 

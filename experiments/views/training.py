@@ -201,8 +201,12 @@ def _first() -> Architecture:
 
 
 def _clone(request: WorkspaceRequest) -> Experiment | None:
-    """The run to start from, if one of this workspace is named."""
-    return _own_run(request, request.GET.get("clone", ""))
+    """The run to start from, if one of this workspace is named that was trained here."""
+    found = _own_run(request, request.GET.get("clone", ""))
+    if found is not None and found.is_logged:
+        toast(request, f"{found.name} was logged to MLflow. Only runs that were trained here can be cloned.", "error")
+        return None
+    return found
 
 
 def _origin(request: WorkspaceRequest, form: RunForm) -> Experiment | None:

@@ -37,6 +37,8 @@ def prepare() -> None:
             "MLOPSPRO_PRODUCTION": "0",
             "DEBUG": "0",
             "WANDB_MODE": "offline",
+            # Stacks of the session share its MLflow server; what a test logs there is no news to the others.
+            "MLOPSPRO_LOGGED_RUNS_EXPERIMENTS": "read-by-stacks",
             # Short, so that tests of lost workers need not wait as long as production does.
             "MLOPSPRO_JOB_HEARTBEAT_SECONDS": "1",
             "MLOPSPRO_JOB_LEASE_SECONDS": "6",
