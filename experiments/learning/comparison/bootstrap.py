@@ -4,13 +4,15 @@ A resample draws as many units (users, or blocks of them) as there are, with rep
 The same rows weigh every run, so each resample is paired for every pair of runs, and all statistics of all runs come
 from one matrix product: (resamples x units) times (units x columns of all runs).
 
-Interval: the *expanded percentile* interval. Percentile intervals of n users are too narrow by the factor
-sqrt((n - 1) / n) and by using the normal distribution where Student's t belongs; reading the quantiles at
+Interval: the *expanded percentile* interval. Percentile intervals of n users are too narrow: the bootstrap's deviation
+lacks the factor sqrt(n / (n - 1)), and the normal distribution stands where Student's t belongs. Reading quantiles at
 
-    alpha' = Phi(-sqrt(n / (n - 1)) * t_{n-1, 1 - alpha/2})     instead of alpha / 2
+    alpha' = Phi(-t_{m-1, 1-alpha/2} * s_jackknife / s_bootstrap)     instead of alpha / 2
 
-mends both. Source: Hesterberg, What Teachers Should Know About the Bootstrap, The American Statistician 69(4), 2015,
-section 5.4. It was chosen by measurement among percentile, BCa, studentised and t (docs/comparison.md has the figures).
+mends both; for a mean it is Hesterberg's alpha' = Phi(-sqrt(n / (n - 1)) t_{n-1}) (What Teachers Should Know About the
+Bootstrap, The American Statistician 69(4), 2015, section 5.4). m is the effective number of users (``units``), n unless
+some weigh more than others. It was chosen by measurement among percentile, BCa, studentised and t intervals;
+docs/comparison.md has the figures.
 """
 
 from __future__ import annotations
@@ -53,20 +55,22 @@ def _counts(generator: np.random.Generator, rows: int, units: int) -> Floats:
     return np.bincount(drawn.ravel(), minlength=rows * units).reshape(rows, units).astype(np.float64)
 
 
-def interval(values: Floats, units: int, confidence: float) -> tuple[float, float]:
+def interval(values: Floats, error: float, effective: float, confidence: float) -> tuple[float, float]:
     """Expanded percentile interval of a statistic from its values in each resample.
 
     Args:
         values: shape (resamples,).
-        units: how many units were resampled, at least 2.
+        error: the statistic's standard error by the jackknife.
+        effective: effective number of units, above 1.
         confidence: for example 0.95.
     """
-    tail = expanded_tail(units, confidence)
+    tail = expanded_tail(values, error, effective, confidence)
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def expanded_tail(units: int, confidence: float) -> float:
+def expanded_tail(values: Floats, error: float, effective: float, confidence: float) -> float:
     """The probability at which the lower quantile is read; a little below (1 - confidence) / 2."""
-    quantile = stats.t.ppf((1 + confidence) / 2, units - 1)
-    return float(stats.norm.cdf(-np.sqrt(units / (units - 1)) * quantile))
+    deviation = float(values.std())
+    ratio = error / deviation if deviation > 0 else 1.0
+    return float(stats.norm.cdf(-stats.t.ppf((1 + confidence) / 2, max(effective - 1, 1.0)) * ratio))

@@ -36,12 +36,14 @@ class Estimator:
         value: from sums of shape (..., len(columns) + 1) to values of shape (...); the last sum counts users and is
             above zero.
         higher_is_better: its direction.
+        per: position among the sums of what the metric is a mean per: users, or ratings for errors.
     """
 
     name: str
     columns: tuple[str, ...]
     value: Callable[[Floats], Floats]
     higher_is_better: bool = True
+    per: int = -1
 
 
 def estimator_for(protocol: str, name: str) -> Estimator | None:
@@ -80,6 +82,6 @@ def root_mean_error(sums: Floats) -> Floats:
 
 
 _ERRORS = {
-    "rmse": Estimator("rmse", ("squared_error", "ratings"), root_mean_error, higher_is_better=False),
-    "mae": Estimator("mae", ("absolute_error", "ratings"), mean_error, higher_is_better=False),
+    "rmse": Estimator("rmse", ("squared_error", "ratings"), root_mean_error, higher_is_better=False, per=1),
+    "mae": Estimator("mae", ("absolute_error", "ratings"), mean_error, higher_is_better=False, per=1),
 }

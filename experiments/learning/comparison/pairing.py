@@ -51,6 +51,8 @@ class Measured:
         for name, column in zip(estimator.columns, columns, strict=True):
             if np.isinf(column).any():
                 raise CannotCompare(f"{name} of run {run.key} is infinite for some users; accepted: numbers.")
+            if name == "ratings" and (column <= 0).any():
+                raise CannotCompare(f"Run {run.key} has users without ratings; accepted: at least one a user.")
         undefined = np.isnan(columns[0])
         for column in columns[1:]:
             undefined = undefined | np.isnan(column)

@@ -43,11 +43,33 @@ def unit_sums(columns: Sequence[Floats], blocks: Blocks) -> Floats:
     return np.stack([np.bincount(blocks, column, UNITS) for column in (*columns, users)], axis=1)
 
 
-def jackknife_error(estimator: Estimator, units: Floats) -> float:
-    """Standard error of the metric by leaving out one unit at a time; for a mean over users exactly s / sqrt(n).
+def leave_one_out(estimator: Estimator, units: Floats) -> Floats:
+    """The metric of each run without one unit at a time, shape (units, runs).
+
+    Args:
+        units: sums of each unit and run, shape (units, runs, columns + 1); at least two units.
+    """
+    return estimator.value(units.sum(axis=0) - units)
+
+
+def jackknife_error(left: Floats) -> float:
+    """Standard error of a statistic from its values without one unit each; for a mean over users exactly s / sqrt(n).
 
     Formula: sqrt((n - 1) / n * sum (theta_i - mean theta)^2), Efron and Tibshirani, An Introduction to the Bootstrap
-    (1993), equation 11.5. ``units`` has at least two rows.
+    (1993), equation 11.5.
     """
-    left = estimator.value(units.sum(axis=0) - units)
-    return float(np.sqrt((len(units) - 1) / len(units) * np.square(left - left.mean()).sum()))
+    return float(np.sqrt((len(left) - 1) / len(left) * np.square(left - left.mean()).sum()))
+
+
+def effective_units(estimator: Estimator, units: Floats) -> float:
+    """How many units of equal weight one run's units are worth: (sum w)^2 / sum w^2, w being ratings or users.
+
+    A few users with most of the ratings decide an RMSE, which is then known less well than their number suggests.
+    Source: Kish, Survey Sampling (1965), section 11.7; Carter, Schnepel and Steigerwald, Review of Economics and
+    Statistics 99(4), 2017, on clusters of unequal size.
+
+    Args:
+        units: sums of each unit, shape (units, columns + 1).
+    """
+    weights = units[:, estimator.per]
+    return float(weights.sum() ** 2 / np.square(weights).sum())

@@ -9,7 +9,7 @@ not "equal". docs/comparison.md has the assumptions and how often this is right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from experiments.learning.comparison.bootstrap import RESAMPLES, interval, resampled_sums
 from experiments.learning.comparison.errors import CannotCompare
@@ -18,7 +18,7 @@ from experiments.learning.comparison.holm import holm
 from experiments.learning.comparison.pairing import Group, Measured, groups_of, require_same_test, same_rows, sums_of
 from experiments.learning.comparison.randomisation import SWAPS, swapped
 from experiments.learning.comparison.results import Comparison, Outcome, PairVerdict, RunScores, RunValue
-from experiments.learning.comparison.units import blocks_of, jackknife_error
+from experiments.learning.comparison.units import blocks_of, effective_units, jackknife_error, leave_one_out
 from experiments.learning.comparison.words import Best, best_of, best_sentence, sentence
 from experiments.learning.metrics.arrays import Floats
 
@@ -47,6 +47,8 @@ def compare(
     seed: int = SEED,
     minimum_users: int = MINIMUM_USERS,
     estimator: Estimator | None = None,
+    resamples: int = RESAMPLES,
+    swaps: int = SWAPS,
 ) -> Comparison:
     """Every run's value and every pair's verdict; the same input and seed always give the same figures.
 
@@ -58,6 +60,7 @@ def compare(
         confidence: of all intervals; claims are made at 1 - confidence.
         minimum_users: pairs with fewer common users get no interval and no test, at least 2.
         estimator: of a metric that is not among the built-in ones.
+        resamples, swaps: how many are drawn for the intervals and for the p-values; fewer make claims rarer.
 
     Raises:
         CannotCompare: the metric is no function of per-user results, runs are of different protocols or segments, a
@@ -68,7 +71,7 @@ def compare(
         raise CannotCompare(f"{metric} under the {protocol} protocol is no function of per-user results.")
     _check(runs, protocol, confidence, minimum_users)
     measured = [Measured.of(run, chosen) for run in runs]
-    work = _Work(chosen, measured, confidence, seed, minimum_users)
+    work = _Work(chosen, measured, _Settings(confidence, seed, minimum_users, resamples, swaps))
     for group in groups_of(measured):
         work.judge(group)
     return Comparison(
@@ -80,8 +83,8 @@ def compare(
         runs=tuple(work.values[position] for position in range(len(runs))),
         pairs=_decided([work.pairs[pair] for pair in sorted(work.pairs)], confidence),
         minimum_users=minimum_users,
-        resamples=RESAMPLES,
-        swaps=SWAPS,
+        resamples=resamples,
+        swaps=swaps,
         seed=seed,
     )
 
@@ -102,14 +105,39 @@ def _check(runs: Sequence[RunScores], protocol: str, confidence: float, minimum_
             raise CannotCompare(f"Run {run.key} has results of another segment, {run.scores.segment!r}.")
 
 
+@dataclass(frozen=True)
+class _Settings:
+    confidence: float
+    seed: int
+    minimum_users: int
+    resamples: int
+    swaps: int
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What one pass over the users of a group yields.
+
+    Attributes:
+        place: position of each run of the group in the arrays.
+        units: sums, shape (units, runs, columns + 1).
+        given: each run's metric, shape (runs,).
+        resampled: each run's metric in each resample, shape (resamples, runs).
+        left: each run's metric without one unit each, shape (units, runs).
+    """
+
+    place: dict[int, int]
+    units: Floats
+    given: Floats
+    resampled: Floats
+    left: Floats
+
+
 class _Work:
     """Values and pairs found so far, group by group; pairs are not yet corrected for each other."""
 
-    def __init__(
-        self, estimator: Estimator, runs: list[Measured], confidence: float, seed: int, minimum_users: int
-    ) -> None:
-        self.estimator, self.runs, self.confidence = estimator, runs, confidence
-        self.seed, self.minimum = seed, minimum_users
+    def __init__(self, estimator: Estimator, runs: list[Measured], settings: _Settings) -> None:
+        self.estimator, self.runs, self.settings = estimator, runs, settings
         self.values: dict[int, RunValue] = {}
         self.pairs: dict[tuple[int, int], PairVerdict] = {}
 
@@ -117,55 +145,78 @@ class _Work:
         """One pass over the users of a group."""
         for a, b in group.pairs:
             require_same_test(self.runs[a], self.runs[b], group.users)
-        members = group.members
-        place = {run: position for position, run in enumerate(members)}
-        enough = len(group.users) >= self.minimum
-        blocks = blocks_of(len(group.users), self.seed)
-        units = sums_of([self.runs[run] for run in members], group.users, blocks)
-        given = self.estimator.value(units.sum(axis=0)) if len(group.users) else None
-        resampled = self._resampled(units) if enough else None
+        found = self._pass(group)
         for run in group.alone:
-            self.values[run] = self._value(run, place[run], units, given, resampled)
+            self.values[run] = self._value(run, group, found)
         for a, b in group.pairs:
-            self.pairs[a, b] = self._pair(a, b, (place[a], place[b]), group, len(units), given, resampled)
-        if enough:
-            self._test(group, place, units)
+            self.pairs[a, b] = self._pair(a, b, group, found)
+        if found is not None:
+            self._test(group, found)
 
-    def _resampled(self, units: Floats) -> Floats:
-        """Every run's metric in every resample, shape (resamples, runs)."""
+    def _pass(self, group: Group) -> _Pass | None:
+        """None where there are too few users to resample."""
+        if len(group.users) < self.settings.minimum_users:
+            return None
+        members = group.members
+        blocks = blocks_of(len(group.users), self.settings.seed)
+        units = sums_of([self.runs[run] for run in members], group.users, blocks)
         count, runs, columns = units.shape
-        sums = resampled_sums(units.reshape(count, runs * columns), RESAMPLES, self.seed)
-        return self.estimator.value(sums.reshape(RESAMPLES, runs, columns))
+        sums = resampled_sums(units.reshape(count, runs * columns), self.settings.resamples, self.settings.seed)
+        return _Pass(
+            place={run: position for position, run in enumerate(members)},
+            units=units,
+            given=self.estimator.value(units.sum(axis=0)),
+            resampled=self.estimator.value(sums.reshape(-1, runs, columns)),
+            left=leave_one_out(self.estimator, units),
+        )
 
-    def _value(self, run: int, place: int, units: Floats, given: Floats | None, resampled: Floats | None) -> RunValue:
+    def _point(self, run: int, group: Group) -> float | None:
+        """A run's metric over the users of a group; None where there is none."""
+        if not len(group.users):
+            return None
+        units = sums_of([self.runs[run]], group.users, None)
+        return float(self.estimator.value(units.sum(axis=0))[0])
+
+    def _value(self, run: int, group: Group, found: _Pass | None) -> RunValue:
         measured = self.runs[run]
-        found = RunValue(measured.key, None, None, None, None, len(measured), measured.undefined)
-        if given is None:
-            return found
-        found = replace(found, value=float(given[place]))
-        if resampled is None:
-            return found
-        low, high = interval(resampled[:, place], len(units), self.confidence)
-        return replace(found, standard_error=jackknife_error(self.estimator, units[:, place]), low=low, high=high)
+        value = RunValue(measured.key, None, None, None, None, len(measured), measured.undefined)
+        if found is None:
+            return replace(value, value=self._point(run, group))
+        place = found.place[run]
+        error = jackknife_error(found.left[:, place])
+        effective = effective_units(self.estimator, found.units[:, place])
+        low, high = interval(found.resampled[:, place], error, effective, self.settings.confidence)
+        return replace(value, value=float(found.given[place]), standard_error=error, low=low, high=high)
 
-    def _pair(
-        self,
-        a: int,
-        b: int,
-        places: tuple[int, int],
-        group: Group,
-        units: int,
-        given: Floats | None,
-        resampled: Floats | None,
-    ) -> PairVerdict:
+    def _pair(self, a: int, b: int, group: Group, found: _Pass | None) -> PairVerdict:
+        values = (
+            (self._point(a, group), self._point(b, group))
+            if found is None
+            else (float(found.given[found.place[a]]), float(found.given[found.place[b]]))
+        )
+        pair = self._untested(a, b, group, values)
+        if found is None:
+            return pair
+        if same_rows(self.runs[a], self.runs[b], group.users):
+            return replace(pair, low=0.0, high=0.0, p_value=1.0, outcome="identical")
+        first, second = found.place[a], found.place[b]
+        low, high = interval(
+            found.resampled[:, second] - found.resampled[:, first],
+            jackknife_error(found.left[:, second] - found.left[:, first]),
+            effective_units(self.estimator, found.units[:, first]),
+            self.settings.confidence,
+        )
+        return replace(pair, low=low, high=high, outcome="no_difference_shown")
+
+    def _untested(self, a: int, b: int, group: Group, values: tuple[float | None, float | None]) -> PairVerdict:
+        first, second = values
         common = len(group.users)
-        value_a, value_b = (None, None) if given is None else (float(given[place]) for place in places)
-        pair = PairVerdict(
+        return PairVerdict(
             a=self.runs[a].key,
             b=self.runs[b].key,
-            value_a=value_a,
-            value_b=value_b,
-            difference=None if value_a is None or value_b is None else value_b - value_a,
+            value_a=first,
+            value_b=second,
+            difference=None if first is None or second is None else second - first,
             low=None,
             high=None,
             p_value=None,
@@ -174,22 +225,17 @@ class _Work:
             users_only_a=len(self.runs[a]) - common,
             users_only_b=len(self.runs[b]) - common,
             outcome="not_enough_data",
-            confidence=self.confidence,
-            minimum_users=self.minimum,
+            confidence=self.settings.confidence,
+            minimum_users=self.settings.minimum_users,
             higher_is_better=self.estimator.higher_is_better,
         )
-        if resampled is None:
-            return pair
-        if same_rows(self.runs[a], self.runs[b], group.users):
-            return replace(pair, low=0.0, high=0.0, p_value=1.0, outcome="identical")
-        low, high = interval(resampled[:, places[1]] - resampled[:, places[0]], units, self.confidence)
-        return replace(pair, low=low, high=high, outcome="no_difference_shown")
 
-    def _test(self, group: Group, place: dict[int, int], units: Floats) -> None:
+    def _test(self, group: Group, found: _Pass) -> None:
         tested = [pair for pair in group.pairs if self.pairs[pair].p_value is None]
-        found = swapped(self.estimator, units, [(place[a], place[b]) for a, b in tested], seed=self.seed)
-        for pair, swaps in zip(tested, found, strict=True):
-            self.pairs[pair] = replace(self.pairs[pair], p_value=swaps.p_value)
+        places = [(found.place[a], found.place[b]) for a, b in tested]
+        results = swapped(self.estimator, found.units, places, swaps=self.settings.swaps, seed=self.settings.seed)
+        for pair, result in zip(tested, results, strict=True):
+            self.pairs[pair] = replace(self.pairs[pair], p_value=result.p_value)
 
 
 def _decided(pairs: Sequence[PairVerdict], confidence: float) -> tuple[PairVerdict, ...]:
