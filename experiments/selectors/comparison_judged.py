@@ -93,7 +93,7 @@ def _verdict(selection: Selection, group: Sequence[Compared], judged: Judged, me
     members, without = tuple(group), tuple((selection.by_key[key], why) for key, why in judged.without.items())
     comparison = judged.comparison
     if comparison is None:
-        return Verdict(members, _no_verdict(members, judged), "neutral", "circle-help", without=without)
+        return Verdict(members, _no_verdict(members, judged), "neutral", "circle-question-mark", without=without)
     best = best_of(comparison)
     values = {run.key: run for run in comparison.runs}
     compared = tuple(one for one in selection.runs if one.key in values)

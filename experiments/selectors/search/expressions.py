@@ -102,3 +102,11 @@ class AnyTag(Func):
         )
         order = [parts[1], parts[0], *parts[2:]]
         return sql, [value for _, params in order for value in params]
+
+
+class HasTrigrams(Func):
+    """All trigrams of a text are among those of a column; the index ``experiment_name_trigrams`` answers it."""
+
+    template = "(experiments_trigrams(%(expressions)s))"
+    arg_joiner = ") @> experiments_trigrams("
+    output_field = BooleanField()
