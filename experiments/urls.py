@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from experiments.urls_compare import urlpatterns as compare_urls
+from experiments.urls_history import urlpatterns as history_urls
 from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
 
 app_name = "experiments"
@@ -26,7 +28,9 @@ urlpatterns = [
     path("training/estimate/", training.estimate, name="training_estimate"),
     path("training/running/", training.running, name="training_running"),
     path("experiments/", experiments.experiment_list, name="experiments"),
+    *history_urls,
     path("experiments/rows/", experiments.rows, name="experiment_rows"),
+    *compare_urls,
     path("experiments/<uuid:pk>/", experiment.detail, name="experiment"),
     path("experiments/<uuid:pk>/status/", experiment.status, name="experiment_status"),
     path("experiments/<uuid:pk>/curves/", experiment.curves, name="experiment_curves"),

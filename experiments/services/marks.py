@@ -53,8 +53,9 @@ def set_baseline(user: User, run: Experiment) -> None:
     )
 
 
-def clear_baseline(workspace: Workspace, user: User) -> None:
-    RunMark.objects.filter(workspace=workspace, user=user, kind=MarkKind.BASELINE).delete()
+def clear_baseline(user: User, run: Experiment) -> None:
+    """Does nothing where another run is the baseline."""
+    RunMark.objects.filter(user=user, experiment=run, kind=MarkKind.BASELINE).delete()
 
 
 def _pins(workspace: Workspace, user: User) -> QuerySet[RunMark]:

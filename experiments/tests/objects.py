@@ -1,8 +1,10 @@
 """What the addresses of datasets, imports and runs point at, for the walk over all routes."""
 
+import uuid
+
 from django.utils import timezone
 
-from experiments.models import Artifact, DatasetImport, TrackerRun
+from experiments.models import Artifact, DatasetImport, SavedView, TrackerRun
 from experiments.tests.factories import make_dataset, make_experiment
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
@@ -62,3 +64,8 @@ def dataset_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
 @objects_for("api:*", "experiment_id")
 def experiment_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"experiment_id": make_experiment(workspace, created_by=owner).pk}
+
+
+@objects_for("experiments:view*", "pk")
+def saved_view(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": SavedView.objects.create(workspace=workspace, owner=owner, name=f"view {uuid.uuid4()}").pk}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -22,13 +20,13 @@ from experiments.views.allowed import allowed
 from experiments.views.find import find_dataset
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
+from mlopspro.core import spreadsheets
 from mlopspro.core.http import WorkspaceRequest, render_page
 from mlopspro.core.toasts import toast
 
 LIST = "experiments/datasets.html"
 DETAIL = "experiments/dataset.html"
 REFUSED_PAGE = 25
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @requires(Action.VIEW)
@@ -69,7 +67,9 @@ def dataset_detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 def refused_csv(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Every listed row that was refused or merged, as a file that a spreadsheet opens without running anything."""
     dataset = find_dataset(request, pk)
-    response = StreamingHttpResponse(_csv(rows.refused_rows(dataset)), content_type="text/csv; charset=utf-8")
+    frame = rows.refused_rows(dataset).frame
+    lines = spreadsheets.lines(list(frame.columns), frame.itertuples(index=False))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="refused-{dataset.pk}.csv"'
     return response
 
@@ -99,22 +99,3 @@ def restore(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("experiments:datasets")
     toast(request, f"{dataset.name} is back.")
     return redirect("experiments:dataset", pk=pk)
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(refused: rows.RefusedRows) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(refused.frame.columns)
-    for row in refused.frame.itertuples(index=False):
-        yield writer.writerow([defused(value) for value in row])
-
-
-def defused(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

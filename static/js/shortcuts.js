@@ -38,7 +38,7 @@
     if (!all.length) return;
     const here = all.findIndex((row) => row.contains(document.activeElement));
     const next = all[Math.max(0, Math.min(all.length - 1, here < 0 ? 0 : here + step))];
-    const target = next.querySelector("a, input, button");
+    const target = next.querySelector("a") || next.querySelector("input, button");
     if (target) target.focus();
     next.scrollIntoView({ block: "nearest" });
   }
