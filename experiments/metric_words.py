@@ -45,6 +45,7 @@ PROTOCOLS = {
     "reaches the cut are recommended. It flatters, so its lines include recommending everything.",
     "catalogue": "Catalogue: every item the user has not met in training is ranked; a test interaction is relevant.",
     "pointwise": "Pointwise: predicted against actual rating over all test ratings, clipped to the scale.",
+    "logged": "As logged: somebody logged this to MLflow; on which data and by which protocol is not known here.",
 }
 
 SEGMENTS = {
@@ -83,7 +84,7 @@ def definition(name: str) -> str:
 
 
 def protocol_label(protocol: str) -> str:
-    return protocol.capitalize()
+    return "As logged" if protocol == "logged" else protocol.capitalize()
 
 
 def protocol_definition(protocol: str, stored: dict[str, Any] | None = None) -> str:

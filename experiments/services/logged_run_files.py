@@ -65,6 +65,11 @@ def wanted(logged: LoggedRun) -> list[dict[str, Any]]:
     return chosen
 
 
+def place_of(run: Experiment, path: str) -> str:
+    """Where a copy lies, relative to the data root: made by us, from the hash of its name there."""
+    return f"{run.folder}/logged/{hashlib.sha256(path.encode()).hexdigest()[:32]}"
+
+
 def copy(reader: RunReader, run: Experiment, logged: LoggedRun) -> str:
     """Copies what is wanted and notes it on ``logged`` (which the caller saves); what went wrong, or "".
 
@@ -72,7 +77,7 @@ def copy(reader: RunReader, run: Experiment, logged: LoggedRun) -> str:
     """
     trouble = ""
     for entry in wanted(logged):
-        place = Path(run.folder) / "logged" / hashlib.sha256(entry["path"].encode()).hexdigest()[:32]
+        place = place_of(run, entry["path"])
         file = Path(settings.DATA_ROOT) / place
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")
@@ -88,9 +93,9 @@ def copy(reader: RunReader, run: Experiment, logged: LoggedRun) -> str:
             continue
         Artifact.objects.update_or_create(
             experiment=run,
-            path=str(place),
+            path=place,
             defaults={
-                "name": _name(entry["path"], str(place)),
+                "name": _name(entry["path"], place),
                 "kind": KIND,
                 "size_bytes": size,
                 "sha256": digest,

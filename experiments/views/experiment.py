@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,8 +20,10 @@ from experiments.selectors import files, logs, metrics, tiles, verdict
 from experiments.selectors import mirrors as mirror_rows
 from experiments.selectors.settings_of import settings_of, timings_of
 from experiments.services.launch import command_line
+from experiments.views import logged_run
 from experiments.views.allowed import allowed
 from experiments.views.find import find_run
+from experiments.views.run_editing import labels_of
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.charts import Chart
@@ -34,7 +36,7 @@ TEMPLATE = "experiments/experiment.html"
 @require_safe
 def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     run = find_run(request, pk)
-    return render_page(request, TEMPLATE, _head(request, run) | _panel(request, run))
+    return render_page(request, TEMPLATE, _head(request, run) | labels_of(request, run) | _panel(request, run))
 
 
 @requires(Action.VIEW)
@@ -47,7 +49,14 @@ def status(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     head = _head(request, run)
     eta = int(run.eta.total_seconds()) if run.eta else None
     version = version_of(
-        head["seen"], run.status_label, run.phase, run.progress_done, run.progress_total, head["position"], eta
+        head["seen"],
+        run.status_label,
+        run.phase,
+        run.progress_done,
+        run.progress_total,
+        head["position"],
+        eta,
+        run.name,
     )
     if same := unchanged(request, version):
         return same
@@ -65,11 +74,11 @@ def curves(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     run = find_run(request, pk)
     if not is_fragment(request):
         return _to_tab(run, "curves")
-    epochs = runs.epochs_of(run)
-    version = version_of(run.status, len(epochs), run.best_epoch)
+    found = panels_of(run)["curves"](request, run)
+    version = version_of(run.status, len(found["epochs"]), run.best_epoch)
     if same := unchanged(request, version):
         return same
-    context = {"run": run, "epochs": epochs, "charts": charts.learning_curves(epochs, run.best_epoch)}
+    context = {"run": run} | found
     return polled(render_page(request, TEMPLATE, context, partial="curves"), version=version, done=run.is_terminal)
 
 
@@ -111,19 +120,21 @@ def _head(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
         "run": run,
         "position": run.queue_position(),
         "seen": f"{run.status}-{run.attempt}-{int(run.is_stopping)}",
-        "tab": _tab(request),
+        "tab": _tab(request, run),
         "allowed": allowed(request),
     }
 
 
-def _tab(request: WorkspaceRequest) -> str:
+def _tab(request: WorkspaceRequest, run: Experiment) -> str:
     asked = request.GET.get("tab", "overview")
-    return asked if asked in PANELS else "overview"
+    return asked if asked in panels_of(run) else "overview"
 
 
 def _panel(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
-    tab = _tab(request)
-    return {"tabs": TABS, "panel": f"experiments/tabs/{tab}.html"} | PANELS[tab](request, run)
+    tab = _tab(request, run)
+    folder = "experiments/tabs/logged" if run.is_logged else "experiments/tabs"
+    tabs = logged_run.TABS if run.is_logged else TABS
+    return {"tabs": tabs, "panel": f"{folder}/{tab}.html"} | panels_of(run)[tab](request, run)
 
 
 def _overview(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
@@ -195,6 +206,13 @@ PANELS: dict[str, Panel] = {
     "log": _log,
     "trackers": _trackers,
 }
+
+
+def panels_of(run: Experiment) -> Mapping[str, Panel]:
+    """The tabs of this run by name; one that was logged elsewhere has fewer, and its own."""
+    return logged_run.PANELS if run.is_logged else PANELS
+
+
 TABS = [
     {"key": "overview", "label": "Overview", "icon": "layout-dashboard"},
     {"key": "metrics", "label": "Metrics", "icon": "gauge"},

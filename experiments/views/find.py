@@ -12,9 +12,10 @@ from mlopspro.core.http import WorkspaceRequest
 
 
 def find_run(request: WorkspaceRequest, pk: uuid.UUID, *, deleted: bool = False) -> Experiment:
-    """A run of the current workspace with its dataset and author: one query."""
+    """A run of the current workspace with its dataset, author and what MLflow says of it: one query."""
     rows = visible(Experiment, request).filter(deleted_at__isnull=not deleted)
-    return get_object_or_404(rows.select_related("dataset", "created_by", "stop_requested_by", "cloned_from"), pk=pk)
+    rows = rows.select_related("dataset", "created_by", "stop_requested_by", "cloned_from", "logged")
+    return get_object_or_404(rows, pk=pk)
 
 
 def find_dataset(request: WorkspaceRequest, pk: uuid.UUID, *, deleted: bool = False) -> Dataset:
