@@ -13,6 +13,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from experiments.models.dataset import Dataset
+from experiments.models.history_indexes import history_indexes
 from experiments.models.job import Job, job_constraints, job_indexes
 
 
@@ -77,7 +78,7 @@ class Experiment(Job):
         ordering = ("-created_at",)
         indexes = [
             *job_indexes("experiment"),
-            models.Index(fields=["workspace", "-created_at", "id"], name="experiment_recent"),
+            *history_indexes(),
             models.Index(fields=["workspace", "settings_hash"], name="experiment_repeats"),
             GinIndex(fields=["tags"], name="experiment_tags"),
         ]

@@ -75,7 +75,12 @@ class HistoryQuery:
     def expression(self) -> Expression:
         """Filters and text as one tree. Raises QueryError for the text."""
         parts = [Comparison(Field(*FIELDS[field]), "in", getattr(self, field)) for field in FILTERS]
-        return And((*(part for part in parts if part.values), parse(self.text)))
+        written = parse(self.text)
+        all_parts = (
+            *(part for part in parts if part.values),
+            *(written.parts if isinstance(written, And) else (written,)),
+        )
+        return all_parts[0] if len(all_parts) == 1 else And(all_parts)
 
     def querystring(self, **changes: Any) -> str:
         """The address's part after the question mark, with ``changes`` of fields. A change drops the place in the list

@@ -17,7 +17,7 @@ from experiments.query.nodes import Ago, Day, Operator, RecentDay, Value
 from experiments.selectors.search.comparisons import NEGATIVES, number_condition, text_condition
 from mlopspro.accounts.models import User, Workspace
 
-_OPTIONAL_TEXT = frozenset({"architecture", "model_type", "notes"})
+_OPTIONAL_TEXT = frozenset({"architecture", "model_type", "notes", "settings_hash"})
 _NULLABLE = frozenset({"started_at", "finished_at", "best_epoch", "total_parameters", "dataset", "created_by"})
 DURATION = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
 """Of ended runs; a run in progress has none yet."""

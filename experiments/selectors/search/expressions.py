@@ -50,12 +50,9 @@ class _Compared(Func):
     output_field = BooleanField()
     sign = ""
 
-    def __init__(self, columns: Sequence[str | Expression], values: Sequence[Expression]) -> None:
+    def __init__(self, columns: Sequence[F | Expression], values: Sequence[Expression]) -> None:
         self.width = len(columns)
-        super().__init__(*(F(one) if isinstance(one, str) else one for one in columns), *values)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.get_source_expressions()!r})"
+        super().__init__(*columns, *values)
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         parts = [compiler.compile(one) for one in self.get_source_expressions()]
