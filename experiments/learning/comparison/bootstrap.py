@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from experiments.learning.metrics.arrays import Floats
 
@@ -73,4 +73,4 @@ def expanded_tail(values: Floats, error: float, effective: float, confidence: fl
     """The probability at which the lower quantile is read; a little below (1 - confidence) / 2."""
     deviation = float(values.std())
     ratio = error / deviation if deviation > 0 else 1.0
-    return float(stats.norm.cdf(-stats.t.ppf((1 + confidence) / 2, max(effective - 1, 1.0)) * ratio))
+    return float(special.ndtr(-special.stdtrit(max(effective - 1, 1.0), (1 + confidence) / 2) * ratio))

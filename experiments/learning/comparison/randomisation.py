@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from experiments.learning.comparison.bootstrap import chunks
 from experiments.learning.comparison.estimators import Estimator
@@ -103,4 +103,4 @@ def _coins(generator: np.random.Generator, rows: int, units: int) -> Floats:
 
 def upper_limit(extreme: int, swaps: int) -> float:
     """The largest p-value that ``extreme`` of ``swaps`` leave possible with 99.9 % confidence; above (e+1)/(s+1)."""
-    return 1.0 if extreme >= swaps else float(stats.beta.ppf(SURE, extreme + 1, swaps - extreme))
+    return 1.0 if extreme >= swaps else float(special.betaincinv(extreme + 1, swaps - extreme, SURE))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,5 @@ def over_seeds(values: Iterable[float | None], *, confidence: float = 0.95) -> O
     if count == 1:
         return OverSeeds(1, mean, None, None, None, left_out)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (count - 1))
-    half = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * deviation / math.sqrt(count)
+    half = float(special.stdtrit(count - 1, (1 + confidence) / 2)) * deviation / math.sqrt(count)
     return OverSeeds(count, mean, deviation, mean - half, mean + half, left_out)
