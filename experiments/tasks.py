@@ -9,12 +9,12 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init, worker_process_shutdown
 
 from experiments.jobs import lifecycle, queue, supervise
-from experiments.jobs.kinds import QUEUES
+from experiments.jobs.kinds import CUSTOM_METRICS, QUEUES
 from experiments.models import Experiment
-from experiments.services import delivery, logged_runs
+from experiments.services import custom_values, delivery, logged_runs
 
 DELIVERY_SECONDS = 20.0
-READING_SECONDS = 10.0
+READING_SECONDS = COMPUTING_SECONDS = 10.0
 """Short, so that a long first reading leaves the worker to other work in between."""
 
 
@@ -44,6 +44,14 @@ def deliver_outbox() -> int:
 @shared_task
 def read_logged_runs() -> int:
     return logged_runs.sync(READING_SECONDS).read
+
+
+@shared_task
+def compute_custom_metrics() -> int:
+    progress = custom_values.compute_pending(COMPUTING_SECONDS)
+    if progress.more:
+        queue.ringer.ring(CUSTOM_METRICS)
+    return progress.runs
 
 
 @celeryd_after_setup.connect

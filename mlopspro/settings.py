@@ -169,6 +169,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(LOGGED_RUNS_SECONDS),
         "options": {"expires": LOGGED_RUNS_SECONDS},
     },
+    "compute custom metrics": {
+        "task": "experiments.tasks.compute_custom_metrics",
+        "schedule": schedule(15),
+        "options": {"expires": 15},
+    },
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ from experiments.models import DatasetImport, Experiment, Job
 MODELS: dict[str, type[Job]] = {Experiment.KIND: Experiment, DatasetImport.KIND: DatasetImport}
 QUEUES = {Experiment.KIND: "train", DatasetImport.KIND: "io"}
 
+CUSTOM_METRICS = "custom_metrics"
+BELLS = {CUSTOM_METRICS: ("experiments.tasks.compute_custom_metrics", "io")}
+"""Work that is no job and keeps a ledger of its own: the task that does what is due, and its queue."""
+
 # Functions by name: whoever knows the kinds (the web process too) must not import what trains.
 WORK = {
     Experiment.KIND: "experiments.services.training:run_experiment",

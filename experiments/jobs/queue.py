@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from experiments.jobs.kinds import MODELS, QUEUES
+from experiments.jobs.kinds import BELLS, MODELS, QUEUES
 from mlopspro.celery import app
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,11 @@ ringer = Ringer()
 
 def send(kind: str) -> None:
     """One message, now. May take seconds or fail where the broker is in trouble."""
-    app.send_task(RUN_JOB, args=[kind], queue=QUEUES[kind], retry=False, ignore_result=True)
+    if kind in BELLS:
+        task, queue = BELLS[kind]
+        app.send_task(task, queue=queue, retry=False, ignore_result=True)
+    else:
+        app.send_task(RUN_JOB, args=[kind], queue=QUEUES[kind], retry=False, ignore_result=True)
 
 
 def ring_on_commit(kind: str) -> None:

@@ -10,6 +10,8 @@ from django.db import DatabaseError, connection
 
 TRACKER_RUN = 0x7472
 """Class of the locks on mirrors; PostgreSQL keeps them apart from any other class."""
+CUSTOM_METRICS = 0x636D
+"""Class of the one lock under which custom metrics are computed."""
 LOGGED_RUNS = 0x6C72
 """Class of the lock on reading the runs that others logged to a tracker; its one key is 0."""
 

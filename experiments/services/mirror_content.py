@@ -60,7 +60,7 @@ def figures_of(experiment: Experiment) -> dict[str, float | None]:
     """
     headline = headline_protocol(experiment)
     figures: dict[str, float | None] = {}
-    for row in MetricValue.objects.filter(experiment=experiment, segment="all"):
+    for row in MetricValue.objects.filter(experiment=experiment, segment="all").exclude(protocol="custom"):
         plain = row.protocol in (POINTWISE, headline)
         if row.protocol != POINTWISE:
             figures[metric_name(row.protocol, row.name, headline=False)] = row.value

@@ -15,7 +15,7 @@ from experiments.learning.data.splits import Split, SplitSpec, split
 from experiments.learning.metrics.evaluate import EvaluationSettings, evaluate
 from experiments.learning.metrics.result import Evaluation, MetricResult
 from experiments.learning.recommenders.base import Fitted, Fold, TrainingData
-from experiments.models import Artifact, EpochMetrics, EvaluationDetail, Experiment, MetricValue
+from experiments.models import Artifact, CustomMetricOutcome, EpochMetrics, EvaluationDetail, Experiment, MetricValue
 
 HEADLINE = {
     "rated": ("precision_at_10", "recall_at_10", "f1_at_10", "ndcg_at_10"),
@@ -112,6 +112,7 @@ def metric_document(metric: MetricResult) -> dict[str, Any]:
 def record(run: Experiment, evaluation: Evaluation, files: list[artifacts.SavedFile], folder: str) -> None:
     """Rows of a finished evaluation, inside the transaction that completes the run. Repeatable: replaces its own."""
     MetricValue.objects.filter(experiment=run).delete()
+    CustomMetricOutcome.objects.filter(experiment=run).delete()  # their values went with the others: due again
     MetricValue.objects.bulk_create(
         MetricValue(
             workspace_id=run.workspace_id,

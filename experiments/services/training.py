@@ -20,7 +20,7 @@ from experiments.learning.recommenders.base import StopTraining
 from experiments.learning.recommenders.errors import Diverged, TrainingError
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import EpochMetrics, Experiment, FailureKind, JobStatus
-from experiments.services import outbox, results
+from experiments.services import custom_values, outbox, results
 from experiments.services.checkpoints import Checkpoints
 from experiments.services.environment import describe
 
@@ -122,6 +122,7 @@ def run_experiment(context: JobContext) -> None:
 
     context.end(JobStatus.COMPLETED, also=write)
     checkpoints.clear()
+    custom_values.tell_worker(run)
 
 
 def _record_environment(context: JobContext) -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from experiments.learning.custom_metrics.terms import SEGMENT
@@ -98,7 +96,11 @@ def read_users(path: Path, needs: Iterable[Needs]) -> UserTables:
     return UserTables(read, stored)
 
 
+# pyarrow is imported where it is used: pages and commands that only check an expression start without it.
 def _stored(path: Path) -> frozenset[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     if not path.is_file():
         raise NoUserTables("its per-user results are not on disk")
     try:
@@ -111,19 +113,22 @@ def _stored(path: Path) -> frozenset[str]:
 
 
 def _read(path: Path, protocol: str, names: list[str]) -> UserTable:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         table = pq.read_table(path, columns=["user", *names], filters=[("protocol", "==", protocol)])
         columns: dict[str, Floats] = {}
         for name in names:
             columns |= _segments(table[name]) if name == SEGMENT else {name: _numbers(table[name])}
-        return UserTable.of(table["user"].cast(pa.int64()).to_numpy(), columns)
+        return UserTable.of(table["user"].cast("int64").to_numpy(), columns)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise NoUserTables(f"its per-user results cannot be read ({_first_line(error)})") from error
 
 
 def _numbers(column: Any) -> Floats:
     """As float64; infinite values, which no evaluation stores, are undefined."""
-    values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+    values: Floats = column.cast("float64").to_numpy(zero_copy_only=False).astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 
