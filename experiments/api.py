@@ -6,12 +6,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import Http404
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
-from experiments.models import Dataset, Experiment, LoggedRun, TrackerRun
-from experiments.selectors import experiments as runs
+from experiments.models import Dataset, Experiment, LoggedRun
 from experiments.services import launch
 from experiments.services.spec import LaunchSpec
 from mlopspro.accounts.api_auth import requires_api
@@ -30,11 +28,6 @@ class Error(Schema):
 
 
 ERRORS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Error)
-
-
-class Paging(Schema):
-    limit: int = Field(50, ge=1, le=100)
-    page: int = Field(1, ge=1, le=100_000)
 
 
 class Envelope(Schema):
@@ -151,13 +144,6 @@ class LaunchAnswer(Envelope):
     data: ExperimentOut
 
 
-class ExperimentList(Envelope):
-    data: list[ExperimentOut]
-    count: int
-    page: int
-    pages: int
-
-
 class DatasetList(Envelope):
     data: list[DatasetOut]
     count: int
@@ -185,22 +171,6 @@ def train(request: WorkspaceRequest, spec: LaunchSpec) -> Status[Any]:
         idempotency_key=key,
     )
     return Status(202, {"data": experiment})
-
-
-@router.get("/experiments", response={200: ExperimentList, **ERRORS}, tags=["experiments"], summary="List runs")
-@requires_api(Action.VIEW)
-def experiments(request: WorkspaceRequest, paging: Query[Paging]) -> Any:
-    rows = runs.listed(request.workspace).select_related("logged")
-    rows = rows.prefetch_related(Prefetch("tracker_runs", TrackerRun.objects.all()))
-    count = rows.count()
-    limit, page = paging.limit, paging.page
-    start = (page - 1) * limit
-    return {
-        "data": list(rows[start : start + limit]),
-        "count": count,
-        "page": page,
-        "pages": max(1, -(-count // limit)),
-    }
 
 
 @router.get(

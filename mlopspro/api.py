@@ -10,7 +10,10 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from experiments.api import router as experiments_router
 from experiments.api_comparison import router as comparison_router
+from experiments.api_history import router as history_router
+from experiments.api_models import router as models_router
 from experiments.models.job import JobStateError
+from experiments.query import QueryError
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
@@ -36,6 +39,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", experiments_router)
+api.add_router("", history_router)
+api.add_router("", models_router)
 api.add_router("", comparison_router)
 
 
@@ -58,6 +63,13 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 @api.exception_handler(JobStateError)
 def wrong_state(request: HttpRequest, error: JobStateError) -> HttpResponse:
     return problem(request, 409, "Not possible now", str(error))
+
+
+@api.exception_handler(QueryError)
+def unreadable(request: HttpRequest, error: QueryError) -> HttpResponse:
+    place = {"position": error.position, "length": error.length, "suggestion": error.suggestion}
+    errors = [{"field": "q", "message": error.message, **place}]
+    return problem(request, 422, "Query not understood", error.message, errors)
 
 
 @api.exception_handler(ValidationError)

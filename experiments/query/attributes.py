@@ -33,6 +33,7 @@ _ALL = (
     Attribute("dataset", "text"),
     Attribute("architecture", "text"),
     Attribute("model_type", "text"),
+    Attribute("settings_hash", "text", also=("configuration",)),
     Attribute("run_type", "choice", choices=("train", "eval", "backtest"), synonyms=(("training", "train"),)),
     Attribute("origin", "choice", choices=("here", "mlflow")),
     Attribute("created_by", "text", also=("by", "user", "user_id")),

@@ -27,6 +27,7 @@ ENTRIES = (
     NavEntry("Home", "experiments:home", "house", "h"),
     NavEntry("Training", "experiments:training", "play", "t", "launch_training", 1),
     NavEntry("Experiments", "experiments:experiments", "flask-conical", "e", "view", 1),
+    NavEntry("Metrics", "experiments:metrics", "chart-line", "f", "view", 1),
     NavEntry("Compare", "experiments:compare", "git-compare-arrows", "c", "view", 1),
     NavEntry("Datasets", "experiments:datasets", "database", "d", "view", 1),
     NavEntry("Recipes", "experiments:recipes", "scroll-text", "r", "view", 1),
