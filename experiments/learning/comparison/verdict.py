@@ -21,6 +21,7 @@ from experiments.learning.comparison.results import Comparison, Outcome, PairVer
 from experiments.learning.comparison.units import blocks_of, effective_units, jackknife_error, leave_one_out
 from experiments.learning.comparison.words import Best, best_of, best_sentence, sentence
 from experiments.learning.metrics.arrays import Floats
+from experiments.learning.recommenders.blas import one_thread
 
 __all__ = [
     "Best",
@@ -72,8 +73,9 @@ def compare(
     _check(runs, protocol, confidence, minimum_users)
     measured = [Measured.of(run, chosen) for run in runs]
     work = _Work(chosen, measured, _Settings(confidence, seed, minimum_users, resamples, swaps))
-    for group in groups_of(measured):
-        work.judge(group)
+    with one_thread():
+        for group in groups_of(measured):
+            work.judge(group)
     return Comparison(
         metric=metric,
         protocol=protocol,

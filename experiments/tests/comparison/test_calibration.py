@@ -12,7 +12,7 @@ from scipy import stats
 
 from experiments.tests.comparison.scenes import SCENES, pair_of, value
 
-PAIRS, USERS = 200, 200
+PAIRS, USERS = 200, 100
 QUICK = {"resamples": 1000, "swaps": 1999}
 POPULATION = 400_000
 
@@ -35,7 +35,7 @@ def test_intervals_cover_a_real_difference_and_the_better_model_is_found():
     generator = np.random.default_rng(12)
     covers = found = wrong = 0
     for number in range(PAIRS):
-        pair = pair_of("ndcg_at_10", *SCENES["ndcg_at_10"](generator, USERS, 1), seed=number, **QUICK)
+        pair = pair_of("ndcg_at_10", *SCENES["ndcg_at_10"](generator, 2 * USERS, 1), seed=number, **QUICK)
         covers += pair.low <= truth[1] - truth[0] <= pair.high
         found += pair.outcome == "b_better"
         wrong += pair.outcome == "a_better"
