@@ -75,7 +75,7 @@ class Observer(Protocol):
 
     def on_epoch(self, epoch: int, values: Mapping[str, float], save: Callable[[Path], None]) -> None:
         """Called after each epoch (1-based) with train_loss, val_loss (where there is a validation part) and
-        learning_rate (where there is one). Losses are mean squared errors without penalties.
+        learning_rate (where there is one). Losses carry no penalties; what they are, Architecture.objective says.
 
         ``save(folder)`` writes everything needed to go on from here bit for bit (weights, optimiser slots,
         position of the random generators) into an existing empty folder. May raise StopTraining.
@@ -144,6 +144,9 @@ class Architecture:
     """Kinds of data it accepts; checked before launch, with a sentence that says why not."""
     iterative: bool = True
     """False: fitted in one step, so there are no epochs, no curves and no checkpoints."""
+    objective: Literal["ratings", "ranking"] = "ratings"
+    """What is learnt from explicit data. "ratings": to predict them, losses are mean squared errors of ratings.
+    "ranking": the order alone, so scores are no ratings and losses are those of the method's own objective."""
 
     def validate(self, values: Mapping[str, Any]) -> Parameters:
         """Typed parameters, or pydantic.ValidationError naming field, value and bounds."""

@@ -12,21 +12,21 @@ from typing import Any, Protocol
 import numpy as np
 
 from experiments.learning.recommenders import checkpoint
-from experiments.learning.recommenders.base import Observer, Parameters, TrainingData
+from experiments.learning.recommenders.base import Fitted, Observer, Parameters, Scorer, TrainingData
 from experiments.learning.recommenders.checkpoint import Arrays, Progress
 from experiments.learning.recommenders.errors import Diverged
 
 
 class Learner(Protocol):
-    """A model in training."""
+    """A model in training. Losses are means over rows, without penalties; see Architecture.objective."""
 
     total_parameters: int
 
     def train_epoch(self, epoch: int, learning_rate: float | None) -> float:
-        """One pass over the training rows; mean squared error met on the way, without penalties."""
+        """One pass over the training rows; the loss met on the way."""
 
     def validation_loss(self) -> float | None:
-        """Mean squared error on the validation rows, without penalties; None where there are none."""
+        """The loss of the validation rows; None where there are none."""
 
     def state(self) -> Arrays:
         """Everything that the next epoch depends on: weights, optimiser slots, random states."""
@@ -39,6 +39,13 @@ class Learner(Protocol):
 
     def set_weights(self, weights: Arrays) -> None:
         """Puts back what ``weights`` returned."""
+
+
+class ScoringLearner(Learner, Protocol):
+    """A learner that needs nothing else to score."""
+
+    def scorer(self) -> Scorer:
+        """What it has learnt so far, as arrays of its own."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,20 @@ class Outcome:
     best_epoch: int
     stopped_early: bool
     history: list[dict[str, float]]
+
+    def fitted(self, learner: ScoringLearner, *, predicts_ratings: bool, optimizer: str) -> Fitted:
+        """What a fit returns that is nothing but its learner and these epochs; ``optimizer`` is its name."""
+        return Fitted(
+            learner.scorer(),
+            predicts_ratings=predicts_ratings,
+            best_epoch=self.best_epoch,
+            details={
+                "history": self.history,
+                "stopped_early": self.stopped_early,
+                "total_parameters": learner.total_parameters,
+                "optimizer": {"name": optimizer},
+            },
+        )
 
 
 def identity_of(architecture: str, parameters: Parameters, seed: int, data: TrainingData) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from experiments.learning.recommenders.als import ExplicitALS, ImplicitALS
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of, run_epochs
+from experiments.learning.recommenders.positives import with_log_strengths
 
 
 class MatrixFactorizationParameters(Parameters):
@@ -64,7 +65,11 @@ def fit(
         ExplicitALS(data, size=size, ridge=parameters.regularization, seed=seed)
         if explicit
         else ImplicitALS(
-            data, size=size, ridge=parameters.implicit_regularization, confidence=parameters.confidence, seed=seed
+            with_log_strengths(data),
+            size=size,
+            ridge=parameters.implicit_regularization,
+            confidence=parameters.confidence,
+            seed=seed,
         )
     )
     outcome = run_epochs(
@@ -74,17 +79,7 @@ def fit(
         identity=identity_of(ARCHITECTURE.key, parameters, seed, data),
         resume_from=resume_from,
     )
-    return Fitted(
-        learner.scorer(),
-        predicts_ratings=explicit,
-        best_epoch=outcome.best_epoch,
-        details={
-            "history": outcome.history,
-            "stopped_early": outcome.stopped_early,
-            "total_parameters": learner.total_parameters,
-            "optimizer": {"name": "alternating least squares"},
-        },
-    )
+    return outcome.fitted(learner, predicts_ratings=explicit, optimizer="alternating least squares")
 
 
 ARCHITECTURE = Architecture(

@@ -13,6 +13,7 @@ from experiments.learning.data.interactions import FloatArray
 from experiments.learning.recommenders.base import Fitted, Observer, TrainingData
 from experiments.learning.recommenders.biases import Biases, damped_biases
 from experiments.learning.recommenders.checks import check_training_data
+from experiments.learning.recommenders.matrices import dense_product, mean_matrix
 from experiments.learning.recommenders.scorers.neighbours import NeighbourScorer
 
 if TYPE_CHECKING:
@@ -58,13 +59,7 @@ def _history(data: TrainingData, biases: Biases | None) -> sparse.csr_array:
     """Residual ratings, or ones, shape (num_users, num_items). Doubled pairs become their mean."""
     train = data.train
     value = np.ones(len(train), np.float64) if biases is None else train.value - biases.predict(train.user, train.item)
-    shape = (data.num_users, data.num_items)
-    totals = sparse.coo_array((value, (train.user, train.item)), shape=shape).tocsr()
-    times = sparse.coo_array((np.ones(len(train)), (train.user, train.item)), shape=shape).tocsr()
-    totals.sort_indices()
-    times.sort_indices()
-    totals.data = (totals.data / times.data).astype(np.float32)
-    return totals
+    return mean_matrix(train.user, train.item, value, (data.num_users, data.num_items))
 
 
 def _neighbours(history: sparse.csr_array, parameters: ItemKnnParameters, *, explicit: bool) -> _Neighbours:
@@ -78,7 +73,7 @@ def _neighbours(history: sparse.csr_array, parameters: ItemKnnParameters, *, exp
     for start in range(0, items, at_once):
         stop = min(start + at_once, items)
         similarity = _similarity(history, met, slice(start, stop), explicit=explicit)
-        shared = _product(met, met, slice(start, stop))
+        shared = dense_product(met, met, slice(start, stop))
         similarity *= shared / np.maximum(shared + np.float32(parameters.shrinkage), 1)
         np.maximum(similarity, 0, out=similarity)
         np.power(similarity, parameters.amplification, out=similarity)
@@ -102,19 +97,13 @@ def _largest(rows: FloatArray, k: int) -> NDArray[np.int64]:
 
 def _similarity(history: sparse.csr_array, met: sparse.csr_array, part: slice, *, explicit: bool) -> FloatArray:
     """Cosine of these items with all, shape (part, num_items); for ratings over the users both share."""
-    products = _product(history, history, part)
+    products = dense_product(history, history, part)
     if explicit:
         squares = history.copy()
         squares.data = squares.data**2
-        norm = np.sqrt(_product(squares, met, part) * _product(met, squares, part))
+        norm = np.sqrt(dense_product(squares, met, part) * dense_product(met, squares, part))
     else:
         counts = np.asarray(met.sum(axis=0), np.float32)
         norm = np.sqrt(np.outer(counts[part], counts)).astype(np.float32)
     cosine: FloatArray = np.divide(products, norm, out=np.zeros_like(products), where=norm > 0)
     return cosine
-
-
-def _product(left: sparse.csr_array, right: sparse.csr_array, part: slice) -> FloatArray:
-    """(leftᵀ · right) of these columns of left, dense float32."""
-    product: FloatArray = (left[:, part].T @ right).toarray().astype(np.float32, copy=False)
-    return product

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from experiments.learning.recommenders import hybrid, hybrid_biased, item_knn, matrix_factorization, popularity
+from experiments.learning.recommenders import (
+    bpr,
+    ease,
+    hybrid,
+    hybrid_biased,
+    implicit_als,
+    item_knn,
+    matrix_factorization,
+    popularity,
+)
 from experiments.learning.recommenders.base import Architecture
 from experiments.learning.recommenders.errors import UnknownArchitecture
 
@@ -12,6 +21,9 @@ ARCHITECTURES: dict[str, Architecture] = {
         hybrid.ARCHITECTURE,
         hybrid_biased.ARCHITECTURE,
         matrix_factorization.ARCHITECTURE,
+        ease.ARCHITECTURE,
+        implicit_als.ARCHITECTURE,
+        bpr.ARCHITECTURE,
         item_knn.ARCHITECTURE,
         popularity.ARCHITECTURE,
     )

@@ -7,6 +7,7 @@ before it: a fit resumed after epoch 7 sees in epoch 8 exactly what an uninterru
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,6 @@ class RowSource:
         self._data = data
         self._seed = seed
         self._negatives = 0 if data.feedback == "explicit" else negatives
-        self._seen = _pair_keys(data.train, data.num_items) if self._negatives else np.zeros(0, np.int64)
         self.validation = self._rows(data.validation, _VALIDATION, 0)
 
     def epoch(self, epoch: int) -> Rows:
@@ -70,26 +70,39 @@ class RowSource:
             np.concatenate([np.ones(len(user), np.float32), unseen.target]),
         )
 
+    @cached_property
+    def _sampler(self) -> UnseenItems:
+        return UnseenItems(self._data.train, self._data.num_items)
+
     def _unseen(self, user: IntArray, generator: np.random.Generator) -> Rows:
         """One unseen item for each of these users; fewer rows where a user has met nearly everything."""
-        item = generator.integers(0, self._data.num_items, len(user), dtype=np.int32)
+        item, found = self._sampler.draw(user, generator)
+        return Rows(user[found], item[found], np.zeros(int(found.sum()), np.float32))
+
+
+class UnseenItems:
+    """Draws items uniformly from those a user has not met in ``train``."""
+
+    def __init__(self, train: Fold, num_items: int) -> None:
+        self._num_items = num_items
+        self._seen = np.unique(train.user.astype(np.int64) * num_items + train.item)
+
+    def draw(self, user: IntArray, generator: np.random.Generator) -> tuple[IntArray, NDArray[np.bool_]]:
+        """(item, found) for each of these users, shapes (n,); not found where a user has met nearly everything."""
+        item = generator.integers(0, self._num_items, len(user), dtype=np.int32)
         seen = self._is_seen(user, item)
         for _ in range(_ROUNDS):
             if not seen.any():
                 break
             again = np.flatnonzero(seen)
-            item[again] = generator.integers(0, self._data.num_items, len(again), dtype=np.int32)
+            item[again] = generator.integers(0, self._num_items, len(again), dtype=np.int32)
             seen[again] = self._is_seen(user[again], item[again])
-        return Rows(user[~seen], item[~seen], np.zeros(int((~seen).sum()), np.float32))
+        return item, ~seen
 
     def _is_seen(self, user: IntArray, item: IntArray) -> NDArray[np.bool_]:
         if not len(self._seen):
             return np.zeros(len(user), np.bool_)
-        keys = user.astype(np.int64) * self._data.num_items + item
+        keys = user.astype(np.int64) * self._num_items + item
         at = np.searchsorted(self._seen, keys)
         found: NDArray[np.bool_] = self._seen[np.minimum(at, len(self._seen) - 1)] == keys
         return found
-
-
-def _pair_keys(fold: Fold, num_items: int) -> NDArray[np.int64]:
-    return np.unique(fold.user.astype(np.int64) * num_items + fold.item)

@@ -16,6 +16,8 @@ from experiments.tests.recommenders.tiny import QUICK, Recorder, all_scores, fol
 
 KEYS = list(ARCHITECTURES)
 ITERATIVE = [key for key in KEYS if ARCHITECTURES[key].iterative]
+PREDICT_RATINGS = [key for key in ITERATIVE if ARCHITECTURES[key].objective == "ratings"]
+RANK = [key for key in ITERATIVE if ARCHITECTURES[key].objective == "ranking"]
 BOTH = [(key, feedback) for key in KEYS for feedback in ARCHITECTURES[key].feedback]
 
 
@@ -45,15 +47,32 @@ def test_an_unknown_key_is_refused_with_what_exists():
         get("resnet")
 
 
-@pytest.mark.parametrize("key", ITERATIVE)
-def test_overfits_a_tiny_set(key):
-    data = dataclasses.replace(ratings(users=8, items=8, rows=24), validation=fold([], [], []))
-    strong = {"regularization": 1e-6, "epochs": 300, "batch_size": 8, "learning_rate": 0.01}
+def fit_without_restraint(key, data, **strong):
+    """Many epochs, hardly any penalty, no early stopping."""
+    strong = {"regularization": 1e-6, "epochs": 300, "batch_size": 8} | strong
     known = get(key).parameters.model_fields
     changes = {name: value for name, value in strong.items() if name in known}
     changes |= {name: 0 for name in ("early_stopping_patience", "dropout") if name in known}
     changes |= {"learning_rate_decay": 0.99} if "learning_rate_decay" in known else {}
-    assert squared_error(fit(key, data, **changes), data.train) < 0.01
+    return fit(key, data, **changes)
+
+
+@pytest.mark.parametrize("key", PREDICT_RATINGS)
+def test_overfits_a_tiny_set(key):
+    data = dataclasses.replace(ratings(users=8, items=8, rows=24), validation=fold([], [], []))
+    fitted = fit_without_restraint(key, data, learning_rate=0.01)
+    assert squared_error(fitted, data.train) < 0.01
+
+
+@pytest.mark.parametrize("key", RANK)
+@pytest.mark.parametrize("feedback", ["explicit", "implicit"])
+def test_puts_everything_liked_in_a_tiny_set_above_the_rest(key, feedback):
+    data = dataclasses.replace(ratings(users=8, items=8, rows=24, feedback=feedback), validation=fold([], [], []))
+    scores = all_scores(fit_without_restraint(key, data, learning_rate=0.1), data)
+    liked = np.zeros(scores.shape, bool)
+    liked[data.train.user, data.train.item] = True
+    for user in np.unique(data.train.user):
+        assert scores[user, liked[user]].min() > scores[user, ~liked[user]].max()
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -130,7 +149,9 @@ def test_users_and_items_without_training_rows_get_finite_scores(key, feedback):
     scores = all_scores(fitted, data)
     assert np.isfinite(scores).all()
     assert scores.dtype == np.float32
-    assert fitted.predicts_ratings == (feedback == "explicit" and key != "popularity")
+    assert fitted.predicts_ratings == (
+        feedback == "explicit" and ARCHITECTURES[key].objective == "ratings" and key != "popularity"
+    )
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -165,11 +186,13 @@ def test_every_epoch_is_reported(key, data):
     assert seen.started["epochs"] == 4
     assert seen.started["total_parameters"] == fitted.details["total_parameters"] > 0
     assert list(seen.epochs) == list(range(1, len(seen.epochs) + 1))
-    expected = {"train_loss", "val_loss"} | ({"learning_rate"} if get(key).framework == "keras" else set())
+    expected = {"train_loss", "val_loss"} | (
+        {"learning_rate"} if "learning_rate" in get(key).parameters.model_fields else set()
+    )
     assert all(set(values) == expected for values in seen.epochs.values())
 
 
-@pytest.mark.parametrize("key", ITERATIVE)
+@pytest.mark.parametrize("key", PREDICT_RATINGS)
 def test_the_reported_validation_loss_is_the_scorers_own(key, data):
     seen = Recorder()
     fitted = fit(key, data, seen, early_stopping_patience=1)

@@ -10,6 +10,7 @@ import pytest
 from experiments.learning.recommenders.als import ExplicitALS, ImplicitALS
 from experiments.learning.recommenders.biases import damped_biases
 from experiments.learning.recommenders.errors import UnusableData
+from experiments.learning.recommenders.positives import with_log_strengths
 from experiments.learning.recommenders.registry import get
 from experiments.tests.recommenders.tiny import Recorder, all_scores, ratings
 
@@ -138,7 +139,7 @@ def test_implicit_factors_minimise_the_confidence_weighted_objective():
     data = ratings(feedback="implicit")
     strengths = np.random.default_rng(0).integers(1, 9, len(data.train)).astype(np.float32)
     data = dataclasses.replace(data, train=dataclasses.replace(data.train, value=strengths))
-    learner = ImplicitALS(data, size=3, ridge=0.5, confidence=5, seed=0)
+    learner = ImplicitALS(with_log_strengths(data), size=3, ridge=0.5, confidence=5, seed=0)
     values = []
     for epoch in range(1, 6):
         learner.train_epoch(epoch, None)

@@ -11,6 +11,7 @@ from experiments.learning.recommenders.base import Scorer
 from experiments.learning.recommenders.scorers.errors import ScorerError
 from experiments.learning.recommenders.scorers.factors import FactorScorer
 from experiments.learning.recommenders.scorers.items import ItemScorer
+from experiments.learning.recommenders.scorers.linear import LinearScorer
 from experiments.learning.recommenders.scorers.neighbours import NeighbourScorer
 from experiments.learning.recommenders.scorers.network import NetworkScorer
 
@@ -18,6 +19,7 @@ SCORERS: dict[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], Sco
     NetworkScorer.KIND: NetworkScorer.load,
     FactorScorer.KIND: FactorScorer.load,
     NeighbourScorer.KIND: NeighbourScorer.load,
+    LinearScorer.KIND: LinearScorer.load,
     ItemScorer.KIND: ItemScorer.load,
 }
 
