@@ -6,16 +6,15 @@ probability 1/2; the p-value is the share of swaps, the given one among them, wh
 size. Sources: Fisher, The Design of Experiments (1935), section 21; Smucker, Allan and Carterette, A comparison of
 statistical significance tests for information retrieval evaluation, CIKM 2007.
 
-A p-value of drawn swaps has an error of its own. What is reported is the upper end of its 99.9 % one-sided interval
-(Clopper and Pearson, Biometrika 26, 1934), so that a claim does not hang on the seed.
+A p-value of drawn swaps has an error of its own. A claim therefore rests on the upper end of its 99.99 % one-sided
+interval (Clopper and Pearson, Biometrika 26, 1934), so that it does not hang on the seed.
 
-Drawn swaps cannot tell 1e-4 from 1e-40. Far out, Hoeffding's inequality for sums of signs bounds the p-value:
+Drawn swaps cannot tell 1e-4 from 1e-40. Far out, a sum of random signs is bounded by a multiple of the normal tail:
 
-    p <= 2 exp(-z^2 / 2),   z = |difference| / root mean square of the swapped differences
+    p <= 2 c Phi(-z),   z = |difference| / root mean square of the swapped differences,   c = 1 / (4 Phi(-sqrt 2)) = 3.18
 
-It holds for means and, as their test orders swaps by one sum, for RMSE and MAE; for F1 it is an approximation, several
-times larger than the normal tail. Source: Hoeffding, Probability inequalities for sums of bounded random variables,
-JASA 58, 1963, theorem 2. The smaller of the two limits is reported; the second is it beyond z = 4.
+It holds for means and, as their test orders swaps by one sum, for RMSE and MAE; for F1 it is an approximation. Source:
+Bentkus and Dzindzalieta, A tight Gaussian bound for weighted sums of Rademacher random variables, Bernoulli 21(2), 2015.
 """
 
 from __future__ import annotations
@@ -31,8 +30,9 @@ from experiments.learning.comparison.bootstrap import chunks
 from experiments.learning.comparison.estimators import Estimator
 from experiments.learning.metrics.arrays import Floats
 
-SWAPS = 9999
-SURE = 0.999
+SWAPS = 4999
+SURE = 0.9999
+TAIL = 1 / (4 * float(special.ndtr(-math.sqrt(2))))
 _ROUNDING = 1e-12
 """Differences that differ by no more than this share of the metric are the same one, summed in another order."""
 
@@ -53,8 +53,17 @@ class Swapped:
 
     @property
     def p_value(self) -> float:
-        """Upper limit of the two-sided p-value."""
-        return min(upper_limit(self.extreme, self.swaps), 2 * math.exp(-(self.ratio**2) / 2))
+        """The two-sided p-value: the share of swaps as extreme as the given difference, or the bound far out."""
+        return min((self.extreme + 1) / (self.swaps + 1), self._bound)
+
+    @property
+    def p_limit(self) -> float:
+        """The largest p-value that these swaps leave possible; what a claim rests on."""
+        return min(upper_limit(self.extreme, self.swaps), self._bound)
+
+    @property
+    def _bound(self) -> float:
+        return min(1.0, 2 * TAIL * float(special.ndtr(-self.ratio)))
 
 
 def swapped(
@@ -102,5 +111,5 @@ def _coins(generator: np.random.Generator, rows: int, units: int) -> Floats:
 
 
 def upper_limit(extreme: int, swaps: int) -> float:
-    """The largest p-value that ``extreme`` of ``swaps`` leave possible with 99.9 % confidence; above (e+1)/(s+1)."""
+    """The largest p-value that ``extreme`` of ``swaps`` leave possible with 99.99 % confidence; above (e+1)/(s+1)."""
     return 1.0 if extreme >= swaps else float(special.betaincinv(extreme + 1, swaps - extreme, SURE))

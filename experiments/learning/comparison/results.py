@@ -44,9 +44,9 @@ class PairVerdict:
         a, b: keys of the runs, in the order in which they were handed over.
         value_a, value_b: the metric of each over the common users; None where there is none.
         difference: value_b - value_a; ``low`` and ``high`` are its confidence interval.
-        p_value: of the paired randomisation test, Monte Carlo error included: the upper end of what the drawn swaps
-            leave possible. None where nothing was tested.
-        p_adjusted: the same after Holm's correction for the pairs tested together.
+        p_value: of the paired randomisation test. None where nothing was tested.
+        p_limit: the largest p-value that the drawn swaps leave possible, so that a claim does not hang on the seed.
+        p_adjusted: ``p_limit`` after Holm's correction for the pairs tested together; what a claim rests on.
         users: common users for whom both runs have the metric.
         users_only_a, users_only_b: users whom only that run has (or for whom only it is defined); not compared.
         outcome: a run is called better only where the interval excludes zero and ``p_adjusted`` < 1 - confidence.
@@ -62,6 +62,7 @@ class PairVerdict:
     low: float | None
     high: float | None
     p_value: float | None
+    p_limit: float | None
     p_adjusted: float | None
     users: int
     users_only_a: int

@@ -2,7 +2,7 @@
 
 For every pair the users that both runs have are resampled together (``bootstrap``) and their rows swapped at random
 (``randomisation``). A run is called better only where the interval of the difference excludes zero *and* the p-value,
-after Holm's correction for all pairs shown, is below 1 - confidence. Everything else is "no difference shown", which is
+after Monte Carlo error and Holm's correction for all pairs shown, is below 1 - confidence. Everything else is "no difference shown", which is
 not "equal". docs/comparison.md has the assumptions and how often this is right.
 """
 
@@ -200,7 +200,7 @@ class _Work:
         if found is None:
             return pair
         if same_rows(self.runs[a], self.runs[b], group.users):
-            return replace(pair, low=0.0, high=0.0, p_value=1.0, outcome="identical")
+            return replace(pair, low=0.0, high=0.0, p_value=1.0, p_limit=1.0, outcome="identical")
         first, second = found.place[a], found.place[b]
         low, high = interval(
             found.resampled[:, second] - found.resampled[:, first],
@@ -222,6 +222,7 @@ class _Work:
             low=None,
             high=None,
             p_value=None,
+            p_limit=None,
             p_adjusted=None,
             users=common,
             users_only_a=len(self.runs[a]) - common,
@@ -237,16 +238,16 @@ class _Work:
         places = [(found.place[a], found.place[b]) for a, b in tested]
         results = swapped(self.estimator, found.units, places, swaps=self.settings.swaps, seed=self.settings.seed)
         for pair, result in zip(tested, results, strict=True):
-            self.pairs[pair] = replace(self.pairs[pair], p_value=result.p_value)
+            self.pairs[pair] = replace(self.pairs[pair], p_value=result.p_value, p_limit=result.p_limit)
 
 
 def _decided(pairs: Sequence[PairVerdict], confidence: float) -> tuple[PairVerdict, ...]:
     """The same pairs with Holm's correction and, where it is earned, a claim."""
-    tested = [pair.p_value for pair in pairs if pair.p_value is not None]
+    tested = [pair.p_limit for pair in pairs if pair.p_limit is not None]
     adjusted = iter(holm(tested))
     return tuple(
         _claim(replace(pair, p_adjusted=next(adjusted), pairs_tested=len(tested)), confidence)
-        if pair.p_value is not None
+        if pair.p_limit is not None
         else pair
         for pair in pairs
     )
