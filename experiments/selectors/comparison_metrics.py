@@ -85,7 +85,7 @@ def metric_groups(
         definitions: stored definition of each protocol, of the reference.
         labels: of metrics that people named themselves.
     """
-    keys = sorted({key for metrics in values.values() for key in metrics}, key=_place)
+    keys = sorted({key for metrics in values.values() for key in metrics}, key=place_of)
     found = []
     for protocol in dict.fromkeys(key[0] for key in keys):
         own = [key for key in keys if key[0] == protocol]
@@ -96,7 +96,8 @@ def metric_groups(
     return found
 
 
-def _place(key: MetricKey) -> tuple[int, int, int, str]:
+def place_of(key: MetricKey) -> tuple[int, int, int, str]:
+    """Order of metrics: by protocol, list length, and then precision, recall, F1 and NDCG first."""
     protocol, name = key
     order = ORDER.index(protocol) if protocol in ORDER else len(ORDER)
     base, _, k = name.rpartition("_at_")

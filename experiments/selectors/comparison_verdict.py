@@ -19,6 +19,7 @@ from experiments.learning.comparison.estimators import estimator_for
 from experiments.learning.comparison.results import Comparison, PairVerdict, RunScores, RunValue
 from experiments.metric_words import label, protocol_label
 from experiments.models import Artifact, Experiment, JobStatus
+from experiments.selectors.comparison_metrics import place_of
 from experiments.selectors.files import FileMissing, file_of
 
 PER_USER = "per_user.parquet"
@@ -80,7 +81,7 @@ def choices_of(values: Mapping[str, Mapping[tuple[str, str], Any]]) -> list[Metr
         for (protocol, name), runs in counts.items()
         if runs > 1 and estimator_for(protocol, name) is not None
     ]
-    return sorted(found, key=lambda one: HEADLINES.index(one) if one in HEADLINES else len(HEADLINES))
+    return sorted(found, key=lambda one: (one not in HEADLINES, place_of((one.protocol, one.name))))
 
 
 def evidence_of(runs: Sequence[Experiment]) -> dict[str, Artifact]:
