@@ -16,6 +16,7 @@ urlpatterns = [
     path("experiments/selected/compare/", selected.compare, name="selected_compare"),
     path("experiments/selected/pin/", selected.pin, name="selected_pin"),
     path("experiments/selected/unpin/", selected.unpin, name="selected_unpin"),
+    path("experiments/selected/baseline/", selected.baseline, name="selected_baseline"),
     path("experiments/selected/tag/", selected.tag, name="selected_tag"),
     path("experiments/selected/untag/", selected.untag, name="selected_untag"),
     path("experiments/selected/delete/", selected.delete, name="selected_delete"),

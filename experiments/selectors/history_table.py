@@ -21,12 +21,20 @@ Values = Mapping[uuid.UUID, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class OtherData:
+    """Why two runs' figures are not of the same data: in a word, and in a sentence."""
+
+    mark: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Delta:
-    """A change from the baseline; ``remark`` says what makes the two hard to compare, empty where nothing does."""
+    """A change from the baseline."""
 
     difference: float
     change: formats.Change
-    remark: str = ""
+    other_data: OtherData | None = None
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,13 @@ def rows_of(runs: Sequence[Experiment], columns: Sequence[Column], values: Value
     for run in runs:
         found = values.get(run.pk, {})
         compared = baseline is not None and run.pk != baseline.pk
-        remark = difference_of_data(run, baseline) if compared and baseline else ""
+        other_data = difference_of_data(run, baseline) if compared and baseline else None
         cells = tuple(
             Cell(
                 column,
                 found.get(column.key),
                 best.get((column.key, run.pk), ""),
-                _delta(column, found, reference, remark) if compared else None,
+                _delta(column, found, reference, other_data) if compared else None,
             )
             for column in columns
         )
@@ -79,16 +87,17 @@ def data_of(run: Experiment) -> tuple[str, str]:
     return run.dataset.sha256, json.dumps(split, sort_keys=True)
 
 
-def difference_of_data(run: Experiment, baseline: Experiment) -> str:
-    """In words, why figures of the two are not of the same data; empty where they are."""
+def difference_of_data(run: Experiment, baseline: Experiment) -> OtherData | None:
+    """What makes figures of the two hard to compare; None where they are of the same test data."""
     ours, theirs = run.dataset, baseline.dataset
     if ours is None or theirs is None:
-        return "Not known to be the same data: one of the two was logged elsewhere."
+        return OtherData("? data", "Not known to be the same data: one of the two was logged elsewhere.")
     if ours.sha256 != theirs.sha256:
-        return f"Not the same data: {ours.name} here, {theirs.name} for the baseline."
+        return OtherData("≠ data", f"Not the same data: {ours.name} here, {theirs.name} for the baseline.")
     if run.split != baseline.split:
-        return f"Not the same test data: {_split(run)} here, {_split(baseline)} for the baseline."
-    return ""
+        words = f"Not the same test data: {_split(run)} here, {_split(baseline)} for the baseline."
+        return OtherData("≠ split", words)
+    return None
 
 
 def _split(run: Experiment) -> str:
@@ -129,7 +138,9 @@ def _best(figures: Mapping[uuid.UUID, float], column: Column) -> list[uuid.UUID]
     return [pk for pk, figure in figures.items() if figure == wanted] if low != high else []
 
 
-def _delta(column: Column, found: Mapping[str, Any], reference: Mapping[str, Any], remark: str) -> Delta | None:
+def _delta(
+    column: Column, found: Mapping[str, Any], reference: Mapping[str, Any], other_data: OtherData | None
+) -> Delta | None:
     """A column has one protocol, so two values in it were measured by the same one."""
     if column.kind != "metric":
         return None
@@ -137,6 +148,6 @@ def _delta(column: Column, found: Mapping[str, Any], reference: Mapping[str, Any
     if value is None or against is None:
         return None
     better: formats.Better = "neither"
-    if not remark and column.higher_is_better is not None:
+    if other_data is None and column.higher_is_better is not None:
         better = "higher" if column.higher_is_better else "lower"
-    return Delta(value - against, formats.change(value - against, better), remark)
+    return Delta(value - against, formats.change(value - against, better), other_data)

@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from experiments.models import Dataset, DatasetImport, Experiment
 from experiments.models.job import ACTIVE, JobStatus
 from experiments.selectors import datasets as dataset_rows
-from experiments.selectors.experiments import COLUMNS, Column
 from mlopspro.accounts.models import Workspace
 
 SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A headline figure that stands beside a run; fewer than the history shows."""
+
+    protocol: str
+    name: str
+    label: str
+
+
+FIGURES = (
+    Figure("rated", "f1_at_10", "F1@10"),
+    Figure("catalogue", "ndcg_at_10", "NDCG@10"),
+    Figure("pointwise", "rmse", "RMSE"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,9 +63,8 @@ class Overview:
         return bool(self.failed or self.drafts or self.failed_imports)
 
     @property
-    def columns(self) -> list[Column]:
-        """The figures shown beside a run here: fewer than in the list."""
-        return [column for column in COLUMNS if column.name in ("f1_at_10", "ndcg_at_10", "rmse")]
+    def columns(self) -> tuple[Figure, ...]:
+        return FIGURES
 
 
 def active_runs(workspace: Workspace) -> list[Experiment]:

@@ -49,10 +49,12 @@ def _metric(cell: Cell) -> SafeString:
 
 def _delta(delta: Delta) -> SafeString:
     """As the component ``delta``, with a mark where the two were not measured on the same data."""
-    mark = format_html(
-        '<span class="other-data" title="{}">≠ data<span class="visually-hidden">: {}</span></span>',
-        delta.remark,
-        delta.remark,
+    other = delta.other_data
+    mark = other and format_html(
+        '<span class="other-data" title="{}">{}<span class="visually-hidden">: {}</span></span>',
+        other.words,
+        other.mark,
+        other.words,
     )
     return format_html(
         '<span class="cell-delta"><span class="delta is-{}" title="{} against the baseline">'
@@ -62,7 +64,7 @@ def _delta(delta: Delta) -> SafeString:
         repr(delta.difference),
         delta.change.text,
         delta.change.words,
-        mark if delta.remark else "",
+        mark or "",
     )
 
 

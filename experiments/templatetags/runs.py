@@ -9,7 +9,7 @@ from django.template import Library
 from experiments import metric_words
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import Experiment
-from experiments.selectors.experiments import Column
+from experiments.selectors.home import Figure
 
 register = Library()
 register.filter("metric_label", metric_words.label)
@@ -19,10 +19,10 @@ register.filter("protocol_definition", metric_words.protocol_definition)
 
 
 @register.filter
-def figure_of(run: Experiment, column: Column) -> float | None:
+def figure_of(run: Experiment, figure: Figure) -> float | None:
     """A headline figure of a run; None where it was not measured."""
-    figure: float | None = run.metrics.get(column.protocol, {}).get(column.name)
-    return figure
+    found: float | None = run.metrics.get(figure.protocol, {}).get(figure.name)
+    return found
 
 
 @register.filter

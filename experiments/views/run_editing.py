@@ -17,6 +17,7 @@ from experiments.services import editing, marks
 from experiments.services.labels import MAX_TAGS
 from experiments.views.allowed import allowed
 from experiments.views.find import find_run
+from experiments.views.selected import back_to_list
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest, render_page
@@ -102,7 +103,7 @@ def clear_baseline(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     """Ends the comparison against this run; another baseline stays."""
     run = find_run(request, pk)
     marks.clear_baseline(request.user, run)
-    return redirect("experiments:experiment", pk=pk)
+    return back_to_list(request) if "back" in request.POST else redirect("experiments:experiment", pk=pk)
 
 
 def labels_of(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:

@@ -60,6 +60,19 @@ def unpin(request: WorkspaceRequest) -> HttpResponse:
     return back_to_list(request)
 
 
+@requires(Action.VIEW)
+@require_POST
+def baseline(request: WorkspaceRequest) -> HttpResponse:
+    """Shows the others against the one run that is ticked."""
+    runs = ticked_runs(request)
+    if len(runs) == 1:
+        marks.set_baseline(request.user, runs[0])
+        toast(request, f"Every run is shown against {runs[0].name}.")
+    elif runs:
+        toast(request, f"There is one baseline at a time; {len(runs)} runs are ticked.", "warning")
+    return back_to_list(request)
+
+
 @requires(Action.EDIT_EXPERIMENT)
 @require_POST
 def tag(request: WorkspaceRequest) -> HttpResponse:

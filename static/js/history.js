@@ -37,6 +37,7 @@
     bar.classList.toggle("is-shown", count > 0);
     bar.querySelector("[data-selection-count]").textContent = words(count);
     bar.querySelectorAll("[data-compare]").forEach((button) => off(button, whyNotCompare(count)));
+    bar.querySelectorAll("[data-only-one]").forEach((button) => off(button, count === 1 ? "" : "Tick one run: there is one baseline at a time."));
     bar.querySelectorAll("[data-question]").forEach((button) => {
       button.setAttribute("hx-confirm", button.dataset.question.replace("{runs}", count === 1 ? "this run" : `these ${count} runs`));
     });
