@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments import metric_words
+from experiments.query import QueryError
 from experiments.query.attributes import PROTOCOLS
 from experiments.query.errors import nearest, shortened
 from experiments.query.nodes import Field
@@ -120,8 +121,8 @@ def _metric(resolver: Resolver, key: str, rest: str) -> Column:
     field = Field("metric", name, protocol) if protocol in PROTOCOLS and name else Field("metric", rest)
     try:
         protocol, name = resolver.metric(field)
-    except ValueError:
-        raise UnknownColumn(key, nearest(key, _known(resolver))) from None
+    except QueryError as error:
+        raise UnknownColumn(key, error.suggestion) from None
     known = resolver.metrics.get((protocol, name))
     return metric_column(known or MetricName(protocol, name, name not in ("rmse", "mae")))
 

@@ -14,7 +14,7 @@ from experiments.models import Dataset
 from experiments.query import Comparison
 from experiments.query.attributes import ATTRIBUTES
 from experiments.query.nodes import Ago, Day, Operator, RecentDay, Value
-from experiments.selectors.search.comparisons import NEGATIVES, number_condition, text_condition
+from experiments.selectors.search.comparisons import NEGATIVES, integer_condition, text_condition
 from mlopspro.accounts.models import User, Workspace
 
 _OPTIONAL_TEXT = frozenset({"architecture", "model_type", "notes", "settings_hash"})
@@ -57,7 +57,7 @@ def _positive(workspace: Workspace, node: Comparison, kind: str, now: dt.datetim
     if kind == "duration":
         return _any_of([_duration(operator, one) for one in values])
     if kind == "number":
-        return number_condition(name, operator, values)
+        return integer_condition(name, operator, values)
     return text_condition("pk" if kind == "id" else name, operator, values)
 
 

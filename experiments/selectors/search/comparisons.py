@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from django.db.models import Q
@@ -29,6 +30,15 @@ def number_condition(column: str, operator: Operator, values: tuple[Value, ...])
     if operator == "in":
         return Q(**{f"{column}__in": list(values)})
     return Q(**{f"{column}__{_LOOKUPS[operator]}": values[0]})
+
+
+def integer_condition(column: str, operator: Operator, values: tuple[Value, ...]) -> Q:
+    """Of a column of whole numbers, compared with any number: nothing equals 0.5, and > 0.5 begins at 1."""
+    numbers = [one for one in values if isinstance(one, float)]
+    if operator in ("=", "in"):
+        return Q(**{f"{column}__in": [int(one) for one in numbers if one.is_integer()]})
+    rounded = math.floor(numbers[0]) if operator in (">", "<=") else math.ceil(numbers[0])
+    return Q(**{f"{column}__{_LOOKUPS[operator]}": rounded})
 
 
 def text_condition(column: str, operator: Operator, values: tuple[Value, ...]) -> Q:
