@@ -11,10 +11,10 @@ interval (Clopper and Pearson, Biometrika 26, 1934), so that it does not hang on
 
 Drawn swaps cannot tell 1e-4 from 1e-40. Far out, a sum of random signs is bounded by a multiple of the normal tail:
 
-    p <= 2 c Phi(-z),   z = |difference| / root mean square of the swapped differences,   c = 1 / (4 Phi(-sqrt 2)) = 3.18
+    p <= 2 c Phi(-z),   z = |difference| / root mean square of swapped differences,   c = 1 / (4 Phi(-sqrt 2)) = 3.18
 
 It holds for means and, as their test orders swaps by one sum, for RMSE and MAE; for F1 it is an approximation. Source:
-Bentkus and Dzindzalieta, A tight Gaussian bound for weighted sums of Rademacher random variables, Bernoulli 21(2), 2015.
+Bentkus and Dzindzalieta, A tight Gaussian bound for weighted sums of Rademacher random variables, Bernoulli 21, 2015.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 For every pair the users that both runs have are resampled together (``bootstrap``) and their rows swapped at random
 (``randomisation``). A run is called better only where the interval of the difference excludes zero *and* the p-value,
-after Monte Carlo error and Holm's correction for all pairs shown, is below 1 - confidence. Everything else is "no difference shown", which is
-not "equal". docs/comparison.md has the assumptions and how often this is right.
+with its Monte Carlo error and Holm's correction for all pairs shown, is below 1 - confidence. Everything else is "no
+difference shown", which is not "equal". docs/comparison.md has the assumptions and how often this is right.
 """
 
 from __future__ import annotations
