@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
@@ -160,7 +161,8 @@ def by_importance(name: str) -> tuple[bool, str]:
 
 
 def finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    """The value, or None for NaN and infinity; MLflow keeps infinity as the largest float there is."""
+    return value if math.isfinite(value) and abs(value) < sys.float_info.max else None
 
 
 def _some(names: Iterable[str]) -> str:

@@ -37,6 +37,11 @@ class Report:
     done: bool = False
     error: str = ""
 
+    @property
+    def work(self) -> int:
+        """Runs that took time."""
+        return self.read + self.deleted + self.failed
+
     def add(self, other: Report) -> None:
         """Counts another pass in; its ending is the ending of both."""
         self.read += other.read
@@ -72,12 +77,13 @@ class Taker:
     def take(
         self, runs: Sequence[FoundRun], has_time: Callable[[], bool], *, sweeping: bool = False
     ) -> tuple[int, bool]:
-        """(number of runs dealt with, whether one of them is new here). Deals with one at least, then while there is
-        time. Raises TrackerUnavailable; trouble with one run is noted and does not stop the others."""
+        """(number of runs dealt with, whether one of them is new here). Reads one at least, then while there is time;
+        those that need no reading cost nothing. Raises TrackerUnavailable; trouble with one run is noted and does not
+        stop the others."""
         known, ours = self._known(runs)
-        any_new = False
+        any_new, before = False, self.report.work
         for place, run in enumerate(runs):
-            if place and not has_time():
+            if self.report.work > before and not has_time():
                 return place, any_new
             if EXPERIMENT_TAG in run.tags or run.external_id in ours or run.source_id not in self.sources:
                 continue

@@ -90,8 +90,9 @@ class _Pass:
         rows = self._source_rows()
         self._look_at_going_on()
         self._look_at_newest()
-        for row in rows:
-            if not (self._has_time() and self._sweep(row)):
+        # At least one run of a sweep in every pass, however short: so the sweeps end some day.
+        for place, row in enumerate(rows):
+            if (place and not self._has_time()) or not self._sweep(row):
                 return
         self.taker.report.done = True
 
@@ -145,17 +146,22 @@ class _Pass:
             if timezone.now() - row.checked_at < dt.timedelta(seconds=settings.LOGGED_RUNS_SWEEP_SECONDS):
                 return True
             row.checked_at = row.newest_start = None
-        failed_before = self.taker.report.failed
-        since = round(row.newest_start.timestamp() * 1000) if row.newest_start else None
+        failed_before, began_at = self.taker.report.failed, row.newest_start
+        since = round(began_at.timestamp() * 1000) if began_at else None
         page = ""
         while True:
             found = self.reader.runs([row.external_id], newest_first=False, started_from=since, page=page)
-            handled, _ = self.taker.take(found.runs, self._has_time, sweeping=True)
-            page = found.next_page
-            over = handled == len(found.runs) and not page
-            self._keep_place(row, found.runs[:handled], over, failed_before)
-            if over or not self._has_time():
-                return over
+            left, page = found.runs, found.next_page
+            while True:
+                handled, _ = self.taker.take(left, self._has_time, sweeping=True)
+                over = handled == len(left) and not page
+                self._keep_place(row, left[:handled], over, failed_before)
+                left = left[handled:]
+                # Where many runs started in one moment, the next pass could not tell where this one left them.
+                if over or (row.newest_start != began_at and not self._has_time()):
+                    return over
+                if not left:
+                    break
 
     def _keep_place(self, row: LoggedSource, handled: tuple[FoundRun, ...], over: bool, failed_before: int) -> None:
         """Where the sweep stands: the start of the last run looked at, and when it was over if it is."""

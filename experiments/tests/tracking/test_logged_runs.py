@@ -7,18 +7,19 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from experiments.models import Experiment, LoggedRun, LoggedSource, MetricValue, ParameterValue
+from experiments.models import Experiment, LoggedRun, LoggedSource, MetricValue, ParameterValue, RunMark
 from experiments.services import logged_runs
-from experiments.tests.factories import make_experiment, make_workspace
+from experiments.tests.factories import make_experiment, make_person, make_workspace
 from experiments.tests.tracking.logbook import START, Logbook, here, rows
 from experiments.tests.tracking.mirrors import a_run, batch
 from experiments.tracking.mlflow_reader import MlflowReader
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db]
+pytestmark = pytest.mark.services
 
 
 @pytest.fixture(autouse=True)
-def workspace(settings, tmp_path, db):
+def workspace(mlflow_server, db, settings, tmp_path):
+    """The server first: PostgreSQL ends a transaction that waits for its start."""
     settings.DATA_ROOT = tmp_path / "data"
     settings.LOGGED_RUNS_SWEEP_SECONDS = 0.0
     return make_workspace()
@@ -143,7 +144,7 @@ def test_reading_all_again_finds_the_same(logbook, read, tmp_path):
 def test_runs_of_ours_are_not_read_from_their_own_mirror(
     logbook, read, make_mlflow, mlflow_address, experiment_id, settings
 ):
-    settings.LOGGED_RUNS_EXPERIMENTS = ["*"]
+    settings.LOGGED_RUNS_EXPERIMENTS = [logbook.name, "training"]
     tracker = make_mlflow(mlflow_address)
     mirror = tracker.deliver(batch(experiment_id, a_run(experiment_id)))
     ours = make_experiment(name="ours")
@@ -177,7 +178,7 @@ def test_what_changes_there_changes_here_and_what_was_done_here_stays(logbook, r
     run.tags = [tag for tag in run.tags if tag != "kept"] + ["mine"]
     run.notes = "my note"
     run.save()
-    person_pins = run.marks
+    RunMark.objects.create(workspace=run.workspace, user=make_person(), experiment=run, kind="pinned")
 
     logbook.client.update_run(run_id, name="new name")
     logbook.tag(run_id, stage="final")
@@ -193,7 +194,7 @@ def test_what_changes_there_changes_here_and_what_was_done_here_stays(logbook, r
     assert run.parameters == {"a": "1", "b": "2"}
     assert {row.name: row.text for row in run.parameter_values.all()} == {"a": "1", "b": "2"}
     assert run.metric_values.get().value == 0.7
-    assert person_pins.count() == 0
+    assert run.marks.count() == 1
 
 
 def test_a_name_given_here_stays_until_it_is_changed_there(logbook, read):
@@ -241,7 +242,7 @@ def test_what_was_deleted_here_is_not_brought_back(logbook, read):
 def test_an_experiment_deleted_or_renamed_there_takes_its_runs_along(logbook, read, settings):
     run_id = logbook.log()
     read()
-    settings.LOGGED_RUNS_EXPERIMENTS = ["*"]
+    settings.LOGGED_RUNS_EXPERIMENTS = [f"*{logbook.name}"]
     new_name = f"renamed {logbook.name}"
     logbook.client.rename_experiment(logbook.experiment_id, new_name)
     read()
