@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from experiments.learning.comparison.per_user import PerUser
+if TYPE_CHECKING:
+    # For annotations alone: pages read these records without opening a table.
+    from experiments.learning.comparison.per_user import PerUser
 
 Outcome = Literal["b_better", "a_better", "no_difference_shown", "not_enough_data", "identical"]
 
@@ -62,12 +64,12 @@ class PairVerdict:
     low: float | None
     high: float | None
     p_value: float | None
-    p_limit: float | None
     p_adjusted: float | None
     users: int
     users_only_a: int
     users_only_b: int
     outcome: Outcome
+    p_limit: float | None = None
     pairs_tested: int = 1
     confidence: float = 0.95
     minimum_users: int = 30

@@ -222,7 +222,6 @@ class _Work:
             low=None,
             high=None,
             p_value=None,
-            p_limit=None,
             p_adjusted=None,
             users=common,
             users_only_a=len(self.runs[a]) - common,

@@ -13,7 +13,7 @@ from experiments.tests.comparison.scenes import verdict
 
 NAMES = {"a": "A", "b": "B", "c": "C", "d": "D"}
 LABEL = "NDCG@10"
-PAIR = PairVerdict("a", "b", 0.36, 0.372, 0.012, 0.008, 0.016, 0.0004, 0.0007, 0.001, 943, 0, 0, "b_better")
+PAIR = PairVerdict("a", "b", 0.36, 0.372, 0.012, 0.008, 0.016, 0.0004, 0.001, 943, 0, 0, "b_better")
 
 
 def test_a_claim_names_winner_gain_interval_p_and_users():
