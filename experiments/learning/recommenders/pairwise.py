@@ -115,7 +115,7 @@ class PairwiseRanker:
             return drawn[:, 0], found[:, 0]
         scores = np.einsum("nd,ncd->nc", self.user[user], self.item[drawn])
         best = np.where(found, scores, -np.inf).argmax(axis=1)
-        some: NDArray[np.bool_] = found.any(axis=1)
+        some = np.asarray(found.any(axis=1), np.bool_)
         return drawn[np.arange(len(user)), best], some
 
     def _validation_pairs(self, validation: Fold) -> tuple[Fold, IntArray]:
