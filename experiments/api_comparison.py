@@ -9,7 +9,7 @@ from django.http import Http404
 from ninja import Field, Query, Router, Schema
 
 from experiments.api import ERRORS, Envelope
-from experiments.selectors.comparison import FEWEST, MOST, Asked, select
+from experiments.selectors.comparison import FEWEST, MOST, Asked, own_ids, select
 from experiments.selectors.comparison_document import document
 from experiments.selectors.comparison_gathered import gather
 from experiments.selectors.marks import marks_of
@@ -85,7 +85,8 @@ class PairOut(Schema):
     low: float | None
     high: float | None
     p_value: float | None
-    p_adjusted: float | None = Field(description="After Holm's correction for all pairs of the group.")
+    p_limit: float | None = Field(description="The largest p-value that the drawn swaps leave possible.")
+    p_adjusted: float | None = Field(description="p_limit after Holm's correction for all pairs of the group.")
     users: int
     outcome: str = Field(description="a_better, b_better, no_difference_shown, not_enough_data or identical")
     better: uuid.UUID | None
@@ -150,7 +151,9 @@ class ComparisonAnswer(Envelope):
 
 
 class Compare(Schema):
-    run_ids: list[str] = Field(description=f"{FEWEST} to {MOST} runs; the first is the reference.", max_length=100)
+    run_ids: list[str] = Field(
+        description=f"{FEWEST} to {MOST} ids of runs, ours or MLflow's; the first is the reference.", max_length=100
+    )
     metric: str = Field("", description="What to judge by, such as catalogue.ndcg_at_10; the headline metric if empty.")
 
 
@@ -177,7 +180,7 @@ def compare(request: WorkspaceRequest, asked: Compare) -> Any:
 
 def _answer(request: WorkspaceRequest, field: str, given: list[str], metric: str) -> dict[str, Any]:
     """Raises Refused for what is no id, or too few or too many of them, and Http404 for runs that are not there."""
-    asked = Asked.of(given)
+    asked = Asked.of(own_ids(request.workspace, given))
     if asked.refused:
         raise Refused([Problem(field, f"{word!r} is not an id; accepted: UUIDs of runs.") for word in asked.refused])
     if not FEWEST <= len(asked.ids) <= MOST:

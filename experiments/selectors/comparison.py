@@ -115,6 +115,17 @@ def select(workspace: Workspace, asked: Asked, references: Sequence[uuid.UUID | 
     )
 
 
+def own_ids(workspace: Workspace, given: Iterable[str]) -> list[str]:
+    """The same ids with those of MLflow replaced by those of the runs they belong to here: two queries."""
+    words = [word for text in given for word in re.split(r"[,\s]+", text) if word][:MOST_TOKENS]
+    rows = Experiment.objects.filter(workspace=workspace, deleted_at__isnull=True)
+    mirrored = rows.filter(tracker_runs__tracker="mlflow", tracker_runs__external_id__in=words)
+    logged = rows.filter(logged__external_id__in=words)
+    ours = dict(mirrored.values_list("tracker_runs__external_id", "pk"))
+    ours |= dict(logged.values_list("logged__external_id", "pk"))
+    return [str(ours.get(word, word)) for word in words]
+
+
 def _compared(runs: Sequence[Experiment], references: Sequence[uuid.UUID | None]) -> tuple[Compared, ...]:
     ids = [run.pk for run in runs]
     reference = next((pk for pk in references if pk in ids), ids[0] if ids else None)

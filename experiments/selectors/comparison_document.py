@@ -151,6 +151,7 @@ def _pair(lead: Lead, names: Mapping[str, str], metric: MetricChoice) -> dict[st
         "low": pair.low,
         "high": pair.high,
         "p_value": pair.p_value,
+        "p_limit": pair.p_limit,
         "p_adjusted": pair.p_adjusted,
         "users": pair.users,
         "outcome": pair.outcome,
