@@ -3,6 +3,7 @@
 from django.urls import path
 
 from experiments.urls_compare import urlpatterns as compare_urls
+from experiments.urls_custom_metrics import urlpatterns as custom_metrics_urls
 from experiments.urls_explore import urlpatterns as explore_urls
 from experiments.urls_history import urlpatterns as history_urls
 from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
@@ -32,6 +33,7 @@ urlpatterns = [
     *history_urls,
     path("experiments/rows/", experiments.rows, name="experiment_rows"),
     *compare_urls,
+    *custom_metrics_urls,
     *explore_urls,
     path("experiments/<uuid:pk>/", experiment.detail, name="experiment"),
     path("experiments/<uuid:pk>/status/", experiment.status, name="experiment_status"),

@@ -10,6 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from experiments.api import router as experiments_router
 from experiments.api_comparison import router as comparison_router
+from experiments.api_custom_metrics import router as custom_metrics_router
 from experiments.api_history import router as history_router
 from experiments.api_models import router as models_router
 from experiments.models.job import JobStateError
@@ -42,6 +43,7 @@ api.add_router("", experiments_router)
 api.add_router("", history_router)
 api.add_router("", models_router)
 api.add_router("", comparison_router)
+api.add_router("", custom_metrics_router)
 
 
 def problem(

@@ -106,12 +106,12 @@ def overall_metrics(experiment: Experiment) -> list[MetricValue]:
 
 
 def metric_groups(experiment: Experiment) -> list[MetricGroup]:
-    """All metrics grouped by protocol: two queries."""
+    """All built-in metrics grouped by protocol: two queries. Those people defined: selectors.custom_metrics."""
     definitions = (
         EvaluationDetail.objects.filter(experiment=experiment).values_list("protocols", flat=True).first() or {}
     )
     rows: dict[str, list[MetricValue]] = {}
-    for value in MetricValue.objects.filter(experiment=experiment):
+    for value in MetricValue.objects.filter(experiment=experiment).exclude(protocol="custom"):
         rows.setdefault(value.protocol, []).append(value)
     names = sorted(rows, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     return [_group(name, definitions.get(name, {}), rows[name]) for name in names]

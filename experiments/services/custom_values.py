@@ -37,6 +37,8 @@ from experiments.services.custom_metrics import PROTOCOL
 log = structlog.get_logger(__name__)
 BATCH = 50
 PER_USER_FILE = "per_user.parquet"
+PREVIEW_BYTES = 50_000_000
+"""About two million users; reading the columns of an expression from it takes about a second."""
 UNEXPECTED = "an unexpected error, which is in the worker's log"
 
 
@@ -120,6 +122,14 @@ def outcomes_of(run: Experiment, metrics: Sequence[CustomMetric]) -> list[Outcom
     if wanted:
         tables = _tables(run, wanted)
     return [_outcome(one, tables, figures) for one in compiled]
+
+
+def preview(run: Experiment, expression: str) -> Outcome:
+    """The value of an expression while a person waits; writes nothing."""
+    file = Artifact.objects.filter(experiment=run, name=PER_USER_FILE).first()
+    if file is not None and file.size_bytes > PREVIEW_BYTES:
+        return Outcome(None, "its results are too large to be read while you wait; the worker reads them")
+    return outcomes_of(run, [CustomMetric(expression=expression)])[0]
 
 
 def figures_of(run: Experiment) -> dict[tuple[str, str], float | None]:

@@ -4,7 +4,7 @@ import uuid
 
 from django.utils import timezone
 
-from experiments.models import Artifact, DatasetImport, SavedView, TrackerRun
+from experiments.models import Artifact, CustomMetric, DatasetImport, SavedView, TrackerRun
 from experiments.tests.factories import make_dataset, make_experiment
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
@@ -66,6 +66,27 @@ def experiment_of_the_api(workspace: Workspace, owner: User) -> dict[str, object
     return {"experiment_id": make_experiment(workspace, created_by=owner).pk}
 
 
+@objects_for("api:model_run", "run_id")
+def model_run_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"run_id": make_experiment(workspace, created_by=owner).pk}
+
+
 @objects_for("experiments:view*", "pk")
 def saved_view(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"pk": SavedView.objects.create(workspace=workspace, owner=owner, name=f"view {uuid.uuid4()}").pk}
+
+
+@objects_for("experiments:custom_metric*", "pk")
+def custom_metric(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": _custom_metric(workspace).pk}
+
+
+@objects_for("api:*", "metric_id")
+def custom_metric_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"metric_id": _custom_metric(workspace).pk}
+
+
+def _custom_metric(workspace: Workspace) -> CustomMetric:
+    return CustomMetric.objects.create(
+        workspace=workspace, name=f"metric_{uuid.uuid4().hex}", label="metric", expression="metrics.pointwise.rmse * 2"
+    )

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from experiments import charts
 from experiments.metric_words import SEGMENT_HELP
 from experiments.models import Experiment
+from experiments.selectors import custom_metrics, files, logs, metrics, tiles, verdict
 from experiments.selectors import experiments as runs
-from experiments.selectors import files, logs, metrics, tiles, verdict
 from experiments.selectors import mirrors as mirror_rows
 from experiments.selectors.settings_of import settings_of, timings_of
 from experiments.services.launch import command_line
@@ -158,6 +158,8 @@ def _metrics(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
         "warning": verdict.loses_to_popularity(values) if run.architecture != "popularity" else None,
         "by_k": {group.protocol: _by_k(group) for group in groups if group.has_ks},
         "segment_help": SEGMENT_HELP,
+        "custom": custom_metrics.of_run(run),
+        "allowed": allowed(request),
     }
 
 
