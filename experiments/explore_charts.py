@@ -13,15 +13,16 @@ from experiments.models import Experiment
 from experiments.selectors.columns import Column
 from experiments.selectors.groups import Group, GroupBy
 from experiments.selectors.many_runs import MOMENTS, ManyRuns, full_label, has_words, is_number, term_of
-from mlopspro.core.charts import PALETTE_SIZE, Axis, AxisKind, Colour, ScatterChart, Series
-from mlopspro.core.formats import metric
+from mlopspro.core.charts import PALETTE_SIZE, Axis, AxisKind, Colour, ScatterChart, Series, plain
 from mlopspro.core.interval_chart import Interval, IntervalChart, interval_chart
 from mlopspro.core.parallel import ParallelAxis, ParallelChart
 
 NO_VALUE = "no value"
 OTHERS = "Others"
 BANDS = 5
-MOST_INTERVALS = 30
+WIDE = 50
+"""Parameters that span more than this factor are drawn on a logarithmic axis unless somebody says otherwise."""
+MOST_INTERVALS = 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ def points_of(found: ManyRuns, x: Column, y: Column) -> list[Point]:
 def axis_of(column: Column, *, log: bool = False) -> Axis:
     kind: AxisKind = "duration" if column.key == "duration" else "time" if column.key in MOMENTS else "number"
     return Axis(full_label(column), kind=kind, log=log)
+
+
+def spans_widely(found: ManyRuns, column: Column) -> bool:
+    """Whether a parameter is above 0 throughout and its largest value is more than WIDE times its smallest."""
+    if column.kind != "parameter" or not column.numeric:
+        return False
+    known = [number for run in found.runs if (number := found.number(run, column)) is not None]
+    return bool(known) and min(known) > 0 and max(known) > WIDE * min(known)
 
 
 def scatter(
@@ -129,7 +138,7 @@ def _by_bands(found: ManyRuns, points: Sequence[Point], colour: Column) -> list[
         above = lows[place + 1] if place + 1 < len(lows) else float("inf")
         members = [p for p in points if (n := numbers[p.run.pk]) is not None and low <= n < above]
         inside = [n for p in members if (n := numbers[p.run.pk]) is not None]
-        first, last = metric(min(inside)), metric(max(inside))
+        first, last = plain(min(inside)), plain(max(inside))
         name = f"{colour.label} {first}" if first == last else f"{colour.label} {first} to {last}"
         step = round(place * (BANDS - 1) / max(1, len(lows) - 1))
         parts.append((name, SCALE[step], members))
@@ -183,4 +192,5 @@ def group_intervals(
         group=by.label,
         value=axis_of(column),
         empty="No run of these groups has this figure.",
+        summary=f"The first {MOST_INTERVALS} groups." if len(intervals) > MOST_INTERVALS else "",
     )

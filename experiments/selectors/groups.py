@@ -6,6 +6,7 @@ A group whose runs were measured on different data says so: a mean over differen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,7 +32,7 @@ from django.db.models.functions import Cast, Extract
 from experiments.learning.summaries.mean_interval import mean_interval
 from experiments.models import Experiment
 from experiments.selectors.columns import Column
-from experiments.selectors.same_data import split_key
+from experiments.selectors.same_data import split_key, split_words
 from experiments.selectors.search.limits import bounded_time
 
 GroupKind = Literal["parameter", "tag", "dataset", "architecture", "model_type", "configuration"]
@@ -88,6 +89,8 @@ class Group:
     splits: int
     unknown: int
     """How many of its runs have no dataset of ours: they were logged elsewhere, on data that is not known here."""
+    data: str
+    """The dataset and split all its runs share, in words; empty where they share none."""
     summaries: tuple[Summary, ...]
 
     @property
@@ -112,7 +115,13 @@ class Grouping:
 
     @property
     def mixed(self) -> int:
+        """How many groups hold runs of different data."""
         return sum(bool(group.mixes) for group in self.groups)
+
+    @property
+    def kinds_of_data(self) -> int:
+        """On how many different data the groups stand that are of one data each."""
+        return len({group.data for group in self.groups if group.data})
 
 
 def grouped(matching: QuerySet[Experiment], by: GroupBy, columns: Sequence[Column]) -> Grouping:
@@ -135,6 +144,8 @@ def grouped(matching: QuerySet[Experiment], by: GroupBy, columns: Sequence[Colum
         datasets=Count("dataset", distinct=True),
         splits=Count(split_key(), distinct=True, filter=Q(dataset__isnull=False)),
         unknown=Count("pk", filter=Q(dataset__isnull=True)),
+        dataset_name=Max("dataset__name"),
+        split_text=Max(split_key()),
         **{name: made for place in range(len(columns)) for name, made in _aggregates(place).items()},
     )
     with bounded_time():
@@ -203,8 +214,15 @@ def _group(row: dict[str, Any], by: GroupBy, columns: int) -> Group:
         datasets=row["datasets"],
         splits=row["splits"],
         unknown=row["unknown"],
+        data=_data(row),
         summaries=tuple(_summary(row, place) for place in range(columns)),
     )
+
+
+def _data(row: dict[str, Any]) -> str:
+    if row["datasets"] != 1 or row["splits"] != 1 or row["unknown"]:
+        return ""
+    return f"{row['dataset_name']}, {split_words(json.loads(row['split_text']))}"
 
 
 def _summary(row: dict[str, Any], place: int) -> Summary:

@@ -31,14 +31,16 @@ def scatter(request: WorkspaceRequest) -> HttpResponse:
     x = page.column("x", is_number, *USUAL_PARAMETERS[:1], *_first(page, "parameter"), "created_at")
     y = page.column("y", is_number, *HEADLINES, *_first(page, "metric"), "duration")
     colour = page.column("colour", _tells_apart, "dataset")
-    log = request.GET.get("log_x") == "1", request.GET.get("log_y") == "1"
+    found, error = _gathered(page, [column for column in (x, y, colour) if column is not None])
+    untouched = "x" not in request.GET
+    wide = untouched and found is not None and x is not None and explore_charts.spans_widely(found, x)
+    log = wide or request.GET.get("log_x") == "1", request.GET.get("log_y") == "1"
     extras = [
         ("x", x.key if x else ""),
         ("y", y.key if y else ""),
         ("colour", colour.key if colour else NONE),
         *[(name, "1") for name, on in zip(("log_x", "log_y"), log, strict=True) if on],
     ]
-    found, error = _gathered(page, [column for column in (x, y, colour) if column is not None])
     context = page.context("scatter", extras, error) | {
         "found": found,
         "most": MOST,
@@ -76,12 +78,11 @@ def parallel(request: WorkspaceRequest) -> HttpResponse:
     """The newest 1,000 runs that match as lines across axes of choice: nine queries."""
     page = Exploring.of(request)
     axes = page.several("axes", _is_axis, MOST_AXES) or _usual_axes(page)
-    log_keys = frozenset(map(unquote, request.GET.get("log", "").split(","))) & {axis.key for axis in axes}
-    colour = page.column("colour", _tells_apart, *(axis.key for axis in reversed(axes) if axis.kind == "metric"))
+    colour = page.column("colour", _tells_apart, *(axis.key for axis in axes if axis.kind == "metric"))
     keys = [axis.key for axis in axes]
-    extras = [("colour", colour.key if colour else NONE), ("log", joined(key for key in keys if key in log_keys))]
-    with_axes = [("axes", joined(keys)), *extras]
     found, error = _gathered(page, [*axes, *([colour] if colour else [])])
+    log_keys = _log_keys(page, axes, found)
+    with_axes = _extras(keys, colour, log_keys)
     context = page.context("parallel", with_axes, error) | {
         "found": found,
         "most": MOST,
@@ -106,15 +107,26 @@ def parallel(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "experiments/explore/parallel.html", context)
 
 
+def _log_keys(page: Exploring, axes: list[Column], found: ManyRuns | None) -> frozenset[str]:
+    """The logarithmic axes that an address names; where it names none, the parameters that span widely."""
+    if "log" in page.request.GET:
+        return frozenset(map(unquote, page.request.GET["log"].split(","))) & {axis.key for axis in axes}
+    wide = [axis.key for axis in axes if found is not None and explore_charts.spans_widely(found, axis)]
+    return frozenset(wide)
+
+
+def _extras(keys: list[str], colour: Column | None, log_keys: frozenset[str]) -> list[tuple[str, str]]:
+    logs = joined(key for key in keys if key in log_keys)
+    return [("axes", joined(keys)), ("colour", colour.key if colour else NONE), ("log", logs or NONE)]
+
+
 def _axis_links(
     page: Exploring, keys: list[str], place: int, axis: Column, colour: Column | None, log_keys: frozenset[str]
 ) -> dict[str, object]:
     """One axis with the addresses that move it, take it away, or turn its scale."""
 
     def address(order: list[str], logs: frozenset[str]) -> str:
-        extras = [("axes", joined(order)), ("colour", colour.key if colour else NONE)]
-        extras.append(("log", joined(key for key in order if key in logs)))
-        return page.here_with("experiments:explore_parallel", extras)
+        return page.here_with("experiments:explore_parallel", _extras(order, colour, logs))
 
     def swapped(other: int) -> str:
         order = list(keys)

@@ -22,7 +22,7 @@ from mlopspro.core.http import WorkspaceRequest, render_page
 
 HEADLINES = ("metrics.rated.f1_at_10", "metrics.catalogue.ndcg_at_10", "metrics.pointwise.rmse")
 MOST_METRICS = 6
-MOST_SHOWN = 100
+MOST_SHOWN = 50
 COUNT = "runs"
 FILTERED_BY: dict[str, str] = {"dataset": "dataset", "architecture": "architecture", "model_type": "model_type"}
 QUERIED_BY: dict[str, str] = {"tag": "tags", "configuration": "settings_hash"}
@@ -42,7 +42,7 @@ def groups(request: WorkspaceRequest) -> HttpResponse:
     page = Exploring.of(request)
     by = _group_by(page)
     columns = page.several("metrics", _can_be_summed, MOST_METRICS) or _usual(page)
-    order = request.GET.get("order", "")
+    order = request.GET.get("order", "") or (COUNT if by.kind in ("configuration", "tag") else "")
     extras = [("group", by.key), ("metrics", joined(column.key for column in columns)), ("order", order)]
     found, error = _grouped(page, by, columns)
     listed = _ordered(found, columns, order) if found is not None else []
@@ -103,7 +103,7 @@ def _grouped(page: Exploring, by: GroupBy, columns: list[Column]) -> tuple[Group
 
 
 def _ordered(found: Grouping, columns: list[Column], order: str) -> list[Group]:
-    """By a column's mean, the better end first unless the order begins with "!"; groups without a mean last."""
+    """By number of runs or a column's mean, the better end first unless the order begins with "!"; no mean is last."""
     turned, key = order.startswith("!"), order.removeprefix("!")
     if key == COUNT:
         return sorted(found.groups, key=lambda group: group.runs, reverse=not turned)

@@ -63,6 +63,7 @@ def interval_chart(
     group: str,
     value: Axis,
     thresholds: tuple[Threshold, ...] = (),
+    summary: str = "",
     empty: str = "No figures yet.",
 ) -> IntervalChart:
     """The chart of these groups; ``group`` names what a group is, ``value`` is the axis of the means."""
@@ -74,5 +75,6 @@ def interval_chart(
         y=value,
         thresholds=thresholds,
         intervals=tuple(intervals),
+        summary=summary,
         empty=empty,
     )

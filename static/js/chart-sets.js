@@ -77,11 +77,12 @@
     return payload.series.map((series, index) => {
       const colour = colourOf(series, index);
       const shapes = ["circle", "triangle", "rectRot", "rect"];
+      const edge = series.star ? textColours().text : colour;
       return {
         label: series.name,
         data: pointsOf(series, state),
         backgroundColor: Chart.helpers.color(colour).alpha(0.75).rgbString(),
-        borderColor: colour,
+        borderColor: edge,
         pointStyle: series.star ? "star" : shapes[index % shapes.length],
         pointRadius: series.star ? 9 : series.points.length > 300 ? 3 : 4,
         pointBorderWidth: series.star ? 2.5 : 1,

@@ -47,6 +47,7 @@
   function extent(payload, state) {
     const places = payload.series.flatMap((series) => pointsOf(series, state).map(({ x }) => x)).filter((x) => x !== null);
     const [first, last] = [Math.min(...places), Math.max(...places)];
+    if (payload.x.kind === "time" && first === last) return [first - 3600, last + 3600];
     return first < last ? [first, last] : [];
   }
 

@@ -114,7 +114,8 @@
       const compare = this.figure.querySelector('[data-parallel-to="compare"]');
       compare.hidden = !addresses.compare || this.chosen.size < 2 || this.chosen.size > COMPARED;
       if (!compare.hidden) compare.href = withParameter(addresses.compare, "ids", [...this.chosen].map((line) => this.payload.ids[line]).join(","));
-      this.part("why").textContent = !some ? "No run lies in all of these ranges." : this.chosen.size > COMPARED ? `Up to ${COMPARED} runs can be compared at once; choose fewer.` : "";
+      const narrowed = this.brushes.some(Boolean);
+      this.part("why").textContent = !some ? "No run lies in all of these ranges." : narrowed && this.chosen.size > COMPARED ? `Up to ${COMPARED} runs can be compared at once; choose fewer.` : "";
     }
 
     showHovered() {
