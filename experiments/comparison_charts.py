@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from experiments.metric_words import label, protocol_label
+from experiments.metric_words import base_and_k, label, protocol_label
 from experiments.models import MetricValue
 from experiments.selectors.comparison import Compared, MetricKey, Selection
 from experiments.selectors.comparison_curves import LABELS, Curves, Epoch
@@ -56,7 +56,7 @@ def _chart(gathered: Gathered, protocol: str, names: Sequence[str]) -> BarChart:
         key=f"quality-{protocol}",
         title=f"{protocol_label(protocol)}: quality at 10",
         series=(*_bars(gathered, keys), *_marks(gathered, keys)),
-        categories=tuple(label(name) for name in shown),
+        categories=tuple(label(base_and_k(name)[0]) for name in shown),
         x=Axis("Metric"),
         y=Axis("Value, higher is better", minimum=0),
         group=GROUP,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ class Group:
     @property
     def differing(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.differs)
+
+    @property
+    def blank(self) -> int:
+        """Columns of reference lines that this protocol leaves empty."""
+        return len(TICKS) - len(self.line_names)
 
 
 def values_of(runs: Sequence[Experiment]) -> dict[str, dict[MetricKey, MetricValue]]:
@@ -144,7 +150,7 @@ def _row(
                 best=one.key in best,
                 change=change,
                 spread=spread,
-                spread_text=formats.interval(spread.mean, spread.deviation) if spread else "",
+                spread_text=_written(spread) if spread else "",
                 apart=value is not None and one.key not in near and len(selection.runs) > 1,
             )
         )
@@ -158,6 +164,15 @@ def _row(
         lines=tuple(formats.metric(getattr(against, name, None)) for name in lines),
         differs=len({known.get(one.key) for one in selection.runs}) > 1,
     )
+
+
+def _written(spread: Spread) -> str:
+    """0.955 ± 0.0004, with as many decimals as the deviation needs."""
+    if spread.deviation <= 0:
+        return f"{formats.metric(spread.mean)} ± 0"
+    plain = len(formats.metric(spread.mean).partition(".")[2])
+    decimals = min(9, max(plain, -math.floor(math.log10(spread.deviation))))
+    return f"{formats.number(spread.mean, decimals)} ± {formats.number(spread.deviation, decimals)}"
 
 
 def _best(known: Mapping[str, float], group: frozenset[str], *, higher: bool) -> set[str]:
