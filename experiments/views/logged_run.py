@@ -24,9 +24,10 @@ TABS = [
 def overview(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
     figures = logged.figures_of(run)
     known = getattr(run, "logged", None)
+    shown = [row for row in figures if row.value is not None and not row.name.startswith("system/")][:TILES]
     return {
-        "figures": figures[:TILES],
-        "more_figures": max(0, len(figures) - TILES),
+        "figures": shown,
+        "more_figures": len(figures) - len(shown),
         "parameters": sorted(run.parameters.items()),
         "parent": logged.parent_of(run),
         "tags_there": sorted(known.tags.items()) if known else [],
