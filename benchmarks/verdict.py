@@ -172,8 +172,8 @@ def unequal_spread(users, pairs):
         )
 
 
-def candidates(values, rows, metric, confidence=0.95):
-    """Interval of each method from resampled values; ``rows`` are the users' columns of one run or of two."""
+def candidates(values, rows, metric, weights, confidence=0.95):
+    """Interval of each method from values resampled by ``weights``; ``rows`` are the columns of one run or of two."""
     users = len(rows[0][next(iter(rows[0]))])
     left = [leave_one_out(metric, columns) for columns in rows]
     left = left[0] if len(left) == 1 else left[1] - left[0]
@@ -186,12 +186,17 @@ def candidates(values, rows, metric, confidence=0.95):
     bias = stats.norm.ppf((np.sum(values < whole) + 0.5 * np.sum(values == whole)) / len(values))
     ends = bias + stats.norm.ppf([tail, 1 - tail])
     corrected = stats.norm.cdf(bias + ends / (1 - acceleration * ends))
-    weights = rows[0].get("ratings", np.ones(users))
-    expanded = expanded_tail(values, error, weights.sum() ** 2 / np.square(weights).sum(), confidence)
+    sizes = rows[0].get("ratings", np.ones(users))
+    expanded = expanded_tail(values, error, sizes.sum() ** 2 / np.square(sizes).sum(), confidence)
+    influence = [influences(metric, columns, weights) for columns in rows]
+    influence = influence[0] if len(influence) == 1 else influence[1] - influence[0]
+    errors_there = np.sqrt(np.maximum((weights * influence**2).sum(axis=1) * users / (users - 1), 1e-30))
+    lowest, highest = np.quantile((values - whole) / errors_there, [tail, 1 - tail])
     return {
         "percentile": np.quantile(values, [tail, 1 - tail]),
         "expanded percentile": np.quantile(values, [expanded, 1 - expanded]),
         "BCa": np.quantile(values, corrected),
+        "studentised": (whole - highest * error, whole - lowest * error),
         "t": (whole - quantile * error, whole + quantile * error),
     }
 
@@ -203,6 +208,22 @@ def leave_one_out(metric, columns):
     users = len(next(iter(columns.values())))
     means = [(column.sum() - column) / (users - 1) for column in columns.values()]
     return 2 * means[0] * means[1] / (means[0] + means[1]) if metric == "f1_at_10" else means[0]
+
+
+def influences(metric, columns, weights):
+    """Linear part of each user in the metric of each resample, shape (resamples, users)."""
+    if metric.startswith("rmse"):
+        squares, ratings = columns["squared_error"], columns["ratings"]
+        total = (weights @ ratings)[:, None]
+        value = np.sqrt((weights @ squares)[:, None] / total)
+        return (squares - value**2 * ratings) / (2 * value * total)
+    users = len(next(iter(columns.values())))
+    means = [(weights @ column)[:, None] / users for column in columns.values()]
+    apart = [column - mean for column, mean in zip(columns.values(), means, strict=True)]
+    if metric == "f1_at_10":
+        both = (means[0] + means[1]) ** 2 * users
+        return 2 * (means[1] ** 2 * apart[0] + means[0] ** 2 * apart[1]) / both
+    return apart[0] / users
 
 
 def resampled(metric, columns, weights):
@@ -227,7 +248,7 @@ def methods(users, pairs):
                 ("difference", drawn[1] - drawn[0], (a, b), true[1] - true[0]),
                 ("value", drawn[0], (a,), true[0]),
             ):
-                for method, (low, high) in candidates(values, rows, metric).items():
+                for method, (low, high) in candidates(values, rows, metric, weights[number % 20]).items():
                     covers.setdefault((of, method), []).append(low <= right <= high)
         for (of, method), flags in covers.items():
             found, error = share(flags)

@@ -122,3 +122,15 @@ def test_forty_five_pairs_of_clearly_different_runs_are_all_told_apart():
 
 def test_run_keeps_what_it_was_given():
     assert len(run("a", np.zeros(3)).scores) == 3
+
+
+def test_a_pair_that_is_a_claim_alone_is_none_among_many_pairs():
+    generator = np.random.default_rng(2)
+    base, noise = generator.random(200), generator.normal(0, 0.1, 200)
+    better = base + noise - noise.mean() + 2.6 * noise.std() / np.sqrt(200)
+    others = [base + generator.normal(0, 0.1, 200) for _ in range(6)]
+    assert pair_of("ndcg_at_10", base, better).outcome == "b_better"
+    among = verdict("ndcg_at_10", base, better, *others).pair("a", "b")
+    assert among.low > 0
+    assert among.p_adjusted > 0.05
+    assert among.outcome == "no_difference_shown"
