@@ -16,8 +16,9 @@ from experiments.selectors.history_query import DEFAULT_SORT, HistoryQuery
 from experiments.selectors.search.conditions import Compiler
 from experiments.selectors.search.expressions import IsAnyOf
 from experiments.selectors.search.finding import Finder
+from experiments.selectors.search.lanes import Source
 from experiments.selectors.search.orders import UNSORTABLE, Order
-from experiments.selectors.search.rare import FEW, Estimate, Estimator, Source
+from experiments.selectors.search.rare import FEW, Estimate, Estimator
 from mlopspro.accounts.models import Workspace
 
 COUNTED = 1000
@@ -64,17 +65,24 @@ class Question:
         if self.query.deleted:  # usually few of all runs, whatever else is asked
             deleted = self.live[: FEW + 1].count()
             if deleted <= FEW:
-                return Estimate(Source(((self.live, "pk"),), deleted))
-        if self.condition is None:
-            return Estimate(None)
-        return Estimator(self.compiler, deleted=self.query.deleted).estimate(self.expression)
+                return Estimate((Source(self.live, "pk", Q()),), deleted)
+        return Estimate() if self.condition is None else self._estimator.estimate(self.expression)
+
+    @cached_property
+    def _estimator(self) -> Estimator:
+        return Estimator(self.compiler, self.live)
+
+    def _narrowing(self) -> list[Source]:
+        """Conditions that every run must meet and that an index answers."""
+        parts = self.expression.parts if isinstance(self.expression, And) else (self.expression,)
+        return [source for part in parts if (source := self._estimator.source(part)) is not None]
 
     @cached_property
     def few(self) -> list[uuid.UUID] | None:
         """All runs that match, where some part of the filter leaves few; None where none does."""
-        if self.estimate.source is None:
+        if self.estimate.few is None:
             return None
-        return list(self.among(self.estimate.source.runs()).values_list("pk", flat=True))
+        return list(self.among(self.estimate.runs()).values_list("pk", flat=True))
 
     def among(self, runs: list[uuid.UUID]) -> QuerySet[Experiment]:
         """Those of some runs that match."""
@@ -84,14 +92,14 @@ class Question:
     @property
     def matching(self) -> QuerySet[Experiment]:
         """All that match; no query but for what tells few from many."""
-        if self.estimate.source is not None:
-            return self.among(self.estimate.source.runs())
+        if self.estimate.few is not None:
+            return self.among(self.estimate.runs())
         return self.live if self.condition is None else self.live.filter(self.condition)
 
     def finder(self) -> Finder:
         if self.few is not None:
             return Finder(self.order, None, self.few)
-        return Finder(self.order, self.condition)
+        return Finder(self.order, self.condition, narrowing=self._narrowing)
 
     def count(self, seen: int, *, seen_all: bool) -> tuple[int, bool]:
         """(runs that match, whether exactly so many). ``seen`` is what the page and those before it have seen."""
@@ -102,7 +110,9 @@ class Question:
         if self.condition is None:
             found = self.live[: COUNTED + 1].count()
         elif self.estimate.certain is not None:
-            found = self.estimate.certain.live(deleted=self.query.deleted, limit=COUNTED + 1)
+            certain = self.estimate.certain
+            rows = certain.rows if certain.column == "pk" else certain.rows.filter(experiment__in=self.live)
+            found = rows[: COUNTED + 1].count()
         else:
             found = 0
         if found <= COUNTED and self.condition is None:

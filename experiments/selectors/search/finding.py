@@ -1,14 +1,15 @@
 """Which runs a page of the history shows. One of three ways, all of which give the same runs in the same order:
 
 - *few*: some part of the filter leaves few runs; they are taken one by one and then ordered;
-- *walk*: the order is read from its place in growing pieces, and what does not match is left out;
-- *whole*: a walk that finds little after many runs gives up and lets the planner join everything.
+- *walk*: the order is read from its place in growing pieces, and what does not match is left out. A walk that finds
+  little goes on among those runs alone that meet the conditions that indexes answer;
+- *whole*: a walk that still finds little gives up: all matching runs are found, and then ordered.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
@@ -16,12 +17,14 @@ from django.db.models import Q, QuerySet
 from experiments.models import Experiment
 from experiments.selectors.search.cursors import Cursor
 from experiments.selectors.search.expressions import IsAnyOf
-from experiments.selectors.search.lanes import Lane, Place
+from experiments.selectors.search.lanes import Lane, Place, Source
 from experiments.selectors.search.orders import Order
 
 FIRST_PIECE = 256
 GROWTH = 4
+LARGEST_PIECE = 16_384
 MOST_WALKED = 30_000
+"""Runs that a walk reads before it gives up."""
 MOST_STEPS = 200
 
 
@@ -48,6 +51,7 @@ class Finder:
     order: Order
     condition: Q | None
     few: list[uuid.UUID] | None = None
+    narrowing: Callable[[], Sequence[Source]] = tuple
     lanes: list[Lane] = field(init=False)
     seen: int = 0
     """Runs that match among all that were read, those behind the page among them."""
@@ -84,7 +88,8 @@ class Finder:
         for lane, after in self._remaining(start, backwards=backwards):
             wanted = limit - len(found)
             if whole:
-                places = lane.within(self.matching, after, wanted, backwards=backwards)
+                every = Source(self.matching, "pk", self.condition or Q())
+                places = lane.within(every).walk(after, wanted, backwards=backwards)
             else:
                 places = lane.among(self.few or [], after, wanted, backwards=backwards)
             found += [Found(lane.name, place) for place in places]
@@ -96,7 +101,9 @@ class Finder:
         found: list[Found] = []
         piece = max(limit, 1) + 8 if self.condition is None else max(FIRST_PIECE, limit)
         walked = steps = 0
-        for lane, after in self._remaining(start, backwards=backwards):
+        sources: Sequence[Source] = ()
+        for whole_lane, place in self._remaining(start, backwards=backwards):
+            lane, after = whole_lane.narrowed(sources), place
             while True:
                 places = lane.walk(after, piece, backwards=backwards)
                 found += [Found(lane.name, place) for place in self._kept(lane, places)]
@@ -107,9 +114,12 @@ class Finder:
                     break
                 after = places[-1]
                 walked, steps = walked + len(places), steps + 1
-                if self.condition is not None and (walked > MOST_WALKED or steps > MOST_STEPS):
-                    raise TooFar
-                piece = min(piece * GROWTH, 16_384)
+                if self.condition is not None:
+                    if walked > MOST_WALKED or steps > MOST_STEPS:
+                        raise TooFar
+                    sources = sources or self.narrowing()
+                    lane = whole_lane.narrowed(sources)
+                piece = min(piece * GROWTH, LARGEST_PIECE)
         self.seen_all = True
         return found
 

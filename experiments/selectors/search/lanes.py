@@ -7,7 +7,8 @@ where the last one ended, so the thousandth page costs what the first one does.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from django.db.models import (
@@ -62,6 +63,17 @@ class Place:
 
 
 Rows: TypeAlias = "QuerySet[Any, Any]"
+EVERYTHING = 2**31
+"""A limit that limits nothing; a query that has one is carried out by itself."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Runs that meet a condition, as an index has them: ``rows``, and the column that names the run."""
+
+    rows: Rows
+    column: str
+    condition: Q
 
 
 @dataclass(frozen=True)
@@ -85,11 +97,21 @@ class Lane:
         keys = [Coalesce(key.expression, key.expression) for key in self.keys]
         return self._read(self.rows.filter(IsAnyOf(self.run, runs)), keys, after, limit, backwards=backwards)
 
-    def within(self, chosen: Rows, after: Place | None, limit: int, *, backwards: bool) -> list[Place]:
-        """The same of the runs of another query."""
-        keys = [Coalesce(key.expression, key.expression) for key in self.keys]
-        rows = self.rows.filter(**{f"{self.run}__in": chosen.values("pk")})
-        return self._read(rows, keys, after, limit, backwards=backwards)
+    def narrowed(self, sources: Sequence[Source]) -> Lane:
+        """The lane with only those runs that each source has. The planner is to make a set of each source: left to
+        itself it believes that the first rows of the order will do, and asks for each row whether it is among them.
+        """
+        rows = self.rows
+        for source in sources:
+            rows = rows.filter(source.condition) if self.run == source.column == "pk" else self._within(rows, source)
+        return replace(self, rows=rows)
+
+    def within(self, source: Source) -> Lane:
+        """The lane with only the runs of the source, which are found first in any case."""
+        return replace(self, rows=self._within(self.rows, source))
+
+    def _within(self, rows: Rows, source: Source) -> Rows:
+        return rows.filter(**{f"{self.run}__in": source.rows.values(source.column)[:EVERYTHING]})
 
     def _read(self, rows: Rows, keys: list[Any], after: Place | None, limit: int, *, backwards: bool) -> list[Place]:
         descending = self.descending != backwards

@@ -46,9 +46,9 @@ def test_a_rare_part_finds_all_that_match(workspace, runs: list[Told]):
     """What the estimator takes for few runs must contain every match."""
     for text in ("name ~ hybrid and metrics.f1_score > 0.2", "tags = nightly or params.epochs = 2", "ials or hybrid"):
         question = Question(workspace, HistoryQuery(text=text), NOW)
-        source = rare.Estimator(question.compiler, deleted=False).estimate(question.expression).source
-        assert source is not None
-        assert {run.pk for run in runs if holds(parse(text), run)} <= set(source.runs())
+        estimate = rare.Estimator(question.compiler, question.live).estimate(question.expression)
+        assert estimate.few
+        assert {run.pk for run in runs if holds(parse(text), run)} <= set(estimate.runs())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""The history with 1,000, 100,000 and 1,000,000 runs, and MLflow's runs/search with 100,000 on the same PostgreSQL.
+
+    python -m benchmarks.history [--sizes 1000 100000 1000000] [--requests 60] [--mlflow 100000]
+
+Prints a JSON line a question and size: milliseconds of the whole page in the server (view, queries and template through
+Django's test client, no network), and of the search alone. MLflow answers over HTTP on loopback, from its own server.
+The databases take about 9 GB for a million runs and are dropped in the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+from benchmarks.site import emit, quantile  # it prepares the environment that Django's settings read
+
+# isort: split
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client
+
+from benchmarks.history_data import fill
+from benchmarks.history_mlflow import measure_mlflow
+from experiments.selectors import history
+from experiments.selectors.history import HistoryQuery
+from mlopspro import embedded
+from mlopspro.accounts.models import Workspace
+from mlopspro.testing import environment
+from mlopspro.testing.people import browser, make_member
+
+F1, NDCG, RMSE = "-metrics.rated.f1_at_10", "-metrics.catalogue.ndcg_at_10", "metrics.pointwise.rmse"
+QUESTIONS: dict[str, dict[str, str]] = {
+    "newest": {},
+    "by F1": {"sort": F1},
+    "by NDCG": {"sort": NDCG},
+    "by RMSE": {"sort": RMSE},
+    "by a parameter": {"sort": "-params.learning_rate"},
+    "by name": {"sort": "name"},
+    "by dataset": {"sort": "dataset"},
+    "common filter": {"q": "metrics.rmse < 1.0"},
+    "common filter, by F1": {"q": "metrics.rmse < 1.0", "sort": F1},
+    "filter against the order": {"q": "metrics.rmse > 1.2", "sort": F1},
+    "two common filters, by NDCG": {"q": "metrics.rmse < 1.0 and params.learning_rate = 0.001", "sort": NDCG},
+    "parameter equality, by a parameter": {"q": "params.embedding_dim = 50", "sort": "-params.reg_lambda"},
+    "rare metric": {"q": "metrics.f1_score > 0.97", "sort": NDCG},
+    "rare metric against the order": {"q": "metrics.rmse > 1.42", "sort": F1},
+    "rare word of the name": {"q": "kestrel", "sort": F1},
+    "rare tag": {"q": "tags = golden", "sort": RMSE},
+    "dataset": {"q": 'dataset = "Shop 7"', "sort": F1},
+    "status": {"status": "failed"},
+    "OR": {"q": 'metrics.f1_score > 0.5 and params.learning_rate = 0.001 or name ~ "hybrid"', "sort": F1},
+    "rare OR": {"q": 'metrics.f1_score > 0.97 or name ~ "kestrel"', "sort": NDCG},
+    "common AND rare": {"q": "metrics.rmse < 1.0 and tags = golden", "sort": F1},
+    "NOT": {"q": "not (tags = nightly or status = failed)", "sort": F1},
+}
+
+
+def measure(client: Client, workspace: Workspace, runs: int, requests: int) -> dict[str, float]:
+    """p95 of every question in milliseconds."""
+    deep = min(10_000, runs * 9 // 10)
+    questions = {**QUESTIONS, "deep page": {"after": _deep(workspace, {}, deep)}}
+    questions["deep page by F1"] = {"sort": F1, "after": _deep(workspace, {"sort": F1}, deep)}
+    found = {}
+    for name, parameters in questions.items():
+        address = f"/experiments/?{urlencode(parameters)}"
+        query = HistoryQuery.of(QueryDict(urlencode(parameters)))
+        page = history.page(workspace, query)
+        assert page.error is None, page.error
+        pages = _times(lambda address=address: client.get(address), requests)
+        searches = _times(lambda query=query: history.page(workspace, query), requests)
+        connection.queries_log.clear()
+        emit("history", runs=runs, question=name, p50_ms=_round(pages, 0.5), p95_ms=_round(pages, 0.95),
+             search_p50_ms=_round(searches, 0.5), search_p95_ms=_round(searches, 0.95),
+             found=page.count, exactly=page.count_is_exact)  # fmt: skip
+        found[name] = quantile(pages, 0.95)
+    return found
+
+
+def _deep(workspace: Workspace, parameters: dict[str, str], after: int) -> str:
+    """The cursor behind ``after`` runs."""
+    cursor, size = "", min(1000, after)
+    for _ in range(after // size):
+        query = HistoryQuery.of(QueryDict(urlencode({**parameters, **({"after": cursor} if cursor else {})})))
+        cursor = history.page(workspace, query, size).next_cursor
+    return cursor
+
+
+def _times(act: Callable[[], object], requests: int) -> list[float]:
+    for _ in range(3):
+        act()
+    found = []
+    for _ in range(requests):
+        began = time.perf_counter()
+        act()
+        found.append(1000 * (time.perf_counter() - began))
+    return found
+
+
+def _round(times: list[float], share: float) -> float:
+    return round(quantile(times, share), 1)
+
+
+@contextmanager
+def database(name: str) -> Iterator[None]:
+    """A database of its own with all tables, dropped in the end."""
+    before = connection.settings_dict["NAME"]
+    _create_or_drop(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
+        _create_or_drop(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _create_or_drop(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 100_000, 1_000_000])
+    parser.add_argument("--requests", type=int, default=60)
+    parser.add_argument("--mlflow", type=int, default=100_000, help="runs in MLflow; 0 leaves it out")
+    given = parser.parse_args()
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    try:
+        embedded.hold()
+        embedded.ensure_running("postgres", "redis")
+        for size in given.sizes:
+            with database(f"history_{size}"):
+                workspace = Workspace.objects.get_or_create(slug="default", defaults={"name": "Default"})[0]
+                began = time.perf_counter()
+                fill(workspace, size)
+                emit("fill", runs=size, seconds=round(time.perf_counter() - began))
+                measure(browser(make_member(workspace)), workspace, size, given.requests)
+        if given.mlflow:
+            measure_mlflow(given.mlflow, given.requests)
+    finally:
+        environment.finish()
+
+
+if __name__ == "__main__":
+    main()
