@@ -9,6 +9,7 @@ from django.utils import timezone
 from experiments.models import Experiment, TrackerHealth
 from experiments.selectors import logged as logged_rows
 from experiments.services.logged_run_files import place_of
+from experiments.tests.factories import make_experiment
 from experiments.tests.pages.test_query_budgets import SESSION, cost
 from experiments.tests.tracking.logged_scenes import START, logged_run
 from experiments.tracking.reader import LastValue
@@ -150,6 +151,24 @@ def test_a_page_costs_the_same_however_much_was_logged(client, workspace, tab):
     address = [reverse("experiments:experiment", args=[run.pk]) for run in (small, large)]
     few, many = cost(client, address[0], tab=tab), cost(client, address[1], tab=tab)
     assert many == few <= SESSION + 3 + TABS[tab]
+
+
+def test_the_history_finds_them_by_their_origin(client, workspace, run):
+    make_experiment(workspace, name="ours")
+    for query, names in (
+        ("origin = mlflow", {"notebook run"}),
+        ("origin = here", {"ours"}),
+        ("", {"notebook run", "ours"}),
+    ):
+        page = client.get(reverse("experiments:experiments"), {"q": query}, follow=True).content.decode()
+        assert {name for name in ("notebook run", "ours") if f">{name}</a>" in page} == names
+
+
+def test_it_can_be_compared_with_ours(client, workspace, run):
+    ours = make_experiment(workspace, name="ours", status="completed", finished_at=timezone.now())
+    page = client.get(reverse("experiments:compare"), {"ids": f"{run.pk},{ours.pk}"})
+    assert page.status_code == 200
+    assert "notebook run" in page.content.decode()
 
 
 def test_home_counts_only_our_own_work(client, workspace):
