@@ -84,10 +84,10 @@ ATTRIBUTE_COLUMNS = (
 ATTRIBUTES = {one.key: one for one in ATTRIBUTE_COLUMNS}
 
 
-def available(workspace: Workspace) -> list[Column]:
+def available(workspace: Workspace, resolver: Resolver | None = None) -> list[Column]:
     """Every column that the workspace's runs can fill: attributes, metrics by protocol, parameters. Three queries,
     which cost a step of an index for each name and never count runs."""
-    resolver = Resolver(workspace)
+    resolver = resolver or Resolver(workspace)
     metrics = sorted(resolver.metrics.values(), key=_place)
     parameters = sorted(resolver.parameters.values(), key=lambda one: one.name)
     return [*ATTRIBUTE_COLUMNS, *map(metric_column, metrics), *map(parameter_column, parameters)]

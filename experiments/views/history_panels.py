@@ -50,8 +50,9 @@ def filters(request: WorkspaceRequest) -> HttpResponse:
 def columns(request: WorkspaceRequest) -> HttpResponse:
     """Those that are shown first, in their order, then the others; ``find`` narrows a very long list."""
     state = HistoryState.of(request.GET)
-    shown, _ = columns_of(Resolver(request.workspace), state)
-    found = column_rows.available(request.workspace)
+    resolver = Resolver(request.workspace)
+    shown, _ = columns_of(resolver, state)
+    found = column_rows.available(request.workspace, resolver)
     wanted = request.GET.get("find", "").strip().lower()
     others = [one for one in found if one not in shown and one.key != "name" and _matches(one, wanted)]
     context = {

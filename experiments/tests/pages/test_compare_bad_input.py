@@ -140,3 +140,19 @@ def test_figures_equal_in_all_runs_have_no_best(client, pair):
     rows = [row for _, rows in client.get(address(*pair)).context["groups"] for row in rows]
     assert len(rows) == len(FIGURES)
     assert not any(cell.best for row in rows for cell in row.cells)
+
+
+def test_runs_are_judged_among_each_other_where_the_reference_has_no_such_figure(client, workspace):
+    data = make_dataset(workspace)
+    listing = measured_run(workspace, "lists only", {("catalogue", "ndcg_at_10"): 0.2}, dataset=data)
+    others = [
+        measured_run(workspace, f"r{n}", {**FIGURES, ("rated", "f1_at_10"): n / 10}, dataset=data) for n in (6, 7)
+    ]
+    page = client.get(address(listing, *others))
+    row = next(row for _, rows in page.context["groups"] for row in rows if row.name == "f1_at_10")
+    assert [(cell.text, cell.apart, cell.best) for cell in row.cells] == [
+        ("–", False, False),
+        ("0.600", False, False),
+        ("0.700", False, True),
+    ]
+    assert not any(series.dashed for chart, _ in page.context["quality"] for series in chart.series)

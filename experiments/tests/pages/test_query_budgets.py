@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from experiments.models import Dataset, Experiment
 from experiments.services import marks
-from experiments.tests.pages import scenes
+from experiments.tests.pages import compared, scenes
 
 SESSION = 3
 """Session, person, memberships."""
-BUDGETS = {"home": 7, "datasets": 3, "experiments": 2, "training": 5}
+BUDGETS = {"home": 7, "datasets": 3, "experiments": 12, "training": 5}
 
 
 def cost(client, address, **query) -> int:
@@ -72,9 +72,8 @@ def test_the_history_costs_the_same_with_marks_columns_and_filters(client, works
     }
     address = reverse("experiments:experiments")
     few = cost(client, address, **query)
-    Dataset.objects.update(name="one")
-    Experiment.objects.update(dataset=Dataset.objects.first())
     fill(workspace, scientist, 4)
+    Experiment.objects.update(dataset=query["dataset"])
     runs = list(Experiment.objects.all())
     marks.pin(workspace, scientist, runs[:10])
     marks.set_baseline(scientist, runs[-1])
@@ -89,3 +88,15 @@ def test_panels_cost_the_same_however_many_runs_there_are(client, workspace, sci
     few = cost(client, reverse(f"experiments:{name}"))
     fill(workspace, scientist, 5)
     assert cost(client, reverse(f"experiments:{name}")) == few <= SESSION + most
+
+
+def test_a_comparison_costs_the_same_with_two_short_and_with_nine_long_runs(client, workspace):
+    data = scenes.make_dataset(workspace)
+    runs = [compared.measured_run(workspace, f"run {n}", dataset=data, settings_hash="a" * 64) for n in range(9)]
+    for run in runs[:2]:
+        compared.add_epochs(run, 5, train_loss=1.0)
+    few = cost(client, compared.address(*runs[:2]))
+    for run in runs:
+        scenes.EpochMetrics.objects.filter(experiment=run).delete()
+        compared.add_epochs(run, 600, train_loss=1.0, val_loss=2.0)
+    assert cost(client, compared.address(*runs)) == few <= SESSION + 9
