@@ -23,11 +23,11 @@ class BprParameters(PositiveParameters):
         0.05, ge=1e-6, le=10, title="Learning rate", description="Step size of Adagrad; 0.01–0.1 is usual."
     )
     embedding_dim: int = Field(
-        64, ge=1, le=512, title="Embedding dimension", description="Length of the vector of each user and item."
+        32, ge=1, le=512, title="Embedding dimension", description="Length of the vector of each user and item."
     )
     batch_size: int = Field(1024, ge=1, le=1_000_000, title="Batch size", description="Liked pairs a step.")
     regularization: float = Field(
-        0.05,
+        0.03,
         ge=0,
         le=100,
         title="Regularization (L2)",
