@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from experiments.metric_words import base_and_k, label, protocol_label
 from experiments.models import MetricValue
 from experiments.selectors.comparison import Compared, MetricKey, Selection
 from experiments.selectors.comparison_curves import LABELS, Curves, Epoch
 from experiments.selectors.comparison_gathered import Gathered
+from experiments.selectors.comparison_metrics import base_group, lines_from
 from mlopspro.core.charts import Axis, BarChart, LineChart, Series, bars
 
 GROUP = "runs"
@@ -17,7 +18,6 @@ QUALITY = ("precision_at_10", "recall_at_10", "f1_at_10", "ndcg_at_10")
 ERRORS = ("rmse", "mae")
 LINES = {"random": "Random ×", "popularity": "Popularity ▲", "everything": "Everything ◆", "oracle": "Oracle ★"}
 """Each with the shape of its mark."""
-SAME = 1e-9
 EPOCH = Axis("Epoch", kind="integer")
 OTHER_AXES = (Axis("Time since start", kind="duration", key="seconds"), Axis("Clock time", kind="time", key="clock"))
 
@@ -30,8 +30,7 @@ def series_name(one: Compared) -> str:
 def quality_charts(gathered: Gathered) -> list[BarChart]:
     """Precision, recall, F1 and NDCG at 10 of each ranking protocol, and the rating errors; without any that are empty.
 
-    Bars of runs that were not measured as the reference was are hollow; reference lines are drawn where all runs that
-    are shown share them.
+    Bars of runs that were not measured as the others were are hollow; reference lines are those of the filled ones.
     """
     found = [_chart(gathered, "rated", QUALITY), _chart(gathered, "catalogue", QUALITY), _errors(gathered)]
     return [chart for chart in found if not chart.is_empty]
@@ -43,9 +42,9 @@ def notes_of(chart: BarChart) -> list[str]:
     found = []
     hollow = [series.name.partition(" ")[0] for series in chart.series if series.dashed]
     if hollow:
-        found.append(f"Hollow bars ({', '.join(hollow)}) were measured otherwise: they only stand beside the others.")
-    if not names & set(LINES.values()):
-        found.append("Reference lines are not drawn: these runs do not share them. See each run's page.")
+        marks = " The marks belong to the filled bars." if names & set(LINES.values()) else ""
+        who = ", ".join(hollow)
+        found.append(f"Hollow bars ({who}) were measured otherwise: they only stand beside the others.{marks}")
     return found
 
 
@@ -92,25 +91,18 @@ def _value(row: MetricValue | None) -> float | None:
 
 
 def _is_apart(gathered: Gathered, one: Compared, key: MetricKey) -> bool:
-    reference = gathered.selection.reference
-    return reference is not None and not any({one.key, reference.key} <= group for group in gathered.scope.groups(key))
+    return one.key not in base_group(gathered.selection, gathered.values, gathered.scope.groups, key)
 
 
 def _marks(gathered: Gathered, keys: Sequence[MetricKey], names: Iterable[str] = tuple(LINES)) -> list[Series]:
-    """Reference lines that all shown runs share."""
+    """Reference lines of the filled bars."""
+    rows = [lines_from(gathered.selection, gathered.values, gathered.scope.groups, key) for key in keys]
     found = []
     for name in names:
-        figures = [_shared(gathered.values, key, name) for key in keys]
+        figures = [getattr(row, name, None) for row in rows]
         if any(figure is not None for figure in figures):
             found.append(bars(LINES[name], figures, colour="reference", drawn="points"))
     return found
-
-
-def _shared(values: Mapping[str, Mapping[MetricKey, MetricValue]], key: MetricKey, name: str) -> float | None:
-    known = [getattr(metrics[key], name) for metrics in values.values() if key in metrics]
-    if not known or None in known or max(known) - min(known) > SAME:
-        return None
-    return float(known[0])
 
 
 def curve_charts(selection: Selection, curves: Curves, names: Sequence[str]) -> list[LineChart]:

@@ -117,7 +117,7 @@ def select(workspace: Workspace, asked: Asked, references: Sequence[uuid.UUID | 
 
 def own_ids(workspace: Workspace, given: Iterable[str]) -> list[str]:
     """The same ids with those of MLflow replaced by those of the runs they belong to here: two queries."""
-    words = [word for text in given for word in re.split(r"[,\s]+", text) if word][:MOST_TOKENS]
+    words = [word for text in given for word in re.split(r"[,\s\0]+", text) if word][:MOST_TOKENS]
     rows = Experiment.objects.filter(workspace=workspace, deleted_at__isnull=True)
     mirrored = rows.filter(tracker_runs__tracker="mlflow", tracker_runs__external_id__in=words)
     logged = rows.filter(logged__external_id__in=words)

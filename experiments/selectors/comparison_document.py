@@ -11,6 +11,7 @@ from experiments.selectors.comparison import MetricKey, Selection
 from experiments.selectors.comparison_gathered import Gathered
 from experiments.selectors.comparison_judged import Verdict, alone_of, verdicts_of
 from experiments.selectors.comparison_leads import Lead, facing
+from experiments.selectors.comparison_metrics import base_group
 from experiments.selectors.comparison_verdict import MetricChoice
 from mlopspro.core.formats import as_float
 
@@ -61,7 +62,7 @@ def _metric(gathered: Gathered, key: MetricKey) -> dict[str, Any]:
     reference = gathered.selection.reference
     base = rows[reference.key] if reference else None
     groups = gathered.scope.groups(key)
-    near = next((group for group in groups if reference and reference.key in group), frozenset[str]())
+    near = base_group(gathered.selection, gathered.values, gathered.scope.groups, key)
     return {
         "protocol": key[0],
         "name": key[1],

@@ -23,7 +23,7 @@ Groups = Callable[[MetricKey], Sequence[frozenset[str]]]
 
 @dataclass(frozen=True)
 class Cell:
-    """One run's figure. ``apart``: it was not measured as the reference was, so it only stands beside it."""
+    """One run's figure. ``apart``: it was not measured as the others were, so it only stands beside them."""
 
     text: str
     full: str = ""
@@ -95,11 +95,19 @@ def metric_groups(
     found = []
     for protocol in dict.fromkeys(key[0] for key in keys):
         own = [key for key in keys if key[0] == protocol]
-        lines = _line_names(selection, values, own)
-        rows = [_row(selection, values, groups(key), repeats, key, lines, labels or {}) for key in own]
+        lines = _line_names(selection, values, groups, own)
+        rows = [_row(selection, values, groups, repeats, key, lines, labels or {}) for key in own]
         words = protocol_definition(protocol, dict(definitions.get(protocol, {})))
         found.append(Group(protocol, "" if words == protocol else words, lines, tuple(rows)))
     return found
+
+
+def base_group(selection: Selection, values: Values, groups: Groups, key: MetricKey) -> frozenset[str]:
+    """Runs that a metric may be read across: measured as the reference was, or, where it has none, most runs alike."""
+    there = [frozenset(run for run in group if key in values[run]) for group in groups(key)]
+    reference = selection.reference
+    own = [group for group in there if reference and reference.key in group]
+    return own[0] if own else max(there, key=len, default=frozenset())
 
 
 def place_of(key: MetricKey) -> tuple[int, int, int, str]:
@@ -111,19 +119,22 @@ def place_of(key: MetricKey) -> tuple[int, int, int, str]:
     return order, int(k) if base and k.isdecimal() else 0, place, name
 
 
-def _line_names(selection: Selection, values: Values, keys: Iterable[MetricKey]) -> tuple[str, ...]:
-    rows = [row for key in keys if (row := _of_reference(selection, values, key)) is not None]
+def _line_names(selection: Selection, values: Values, groups: Groups, keys: Iterable[MetricKey]) -> tuple[str, ...]:
+    rows = [row for key in keys if (row := lines_from(selection, values, groups, key)) is not None]
     return tuple(name for name in TICKS if any(getattr(row, name) is not None for row in rows))
 
 
-def _of_reference(selection: Selection, values: Values, key: MetricKey) -> MetricValue | None:
-    return values[selection.reference.key].get(key) if selection.reference else None
+def lines_from(selection: Selection, values: Values, groups: Groups, key: MetricKey) -> MetricValue | None:
+    """The row whose reference lines hold for the base group: the reference's, or that of the first run there."""
+    base = base_group(selection, values, groups, key)
+    runs = sorted((one for one in selection.runs if one.key in base), key=lambda one: not one.is_reference)
+    return values[runs[0].key][key] if runs else None
 
 
 def _row(
     selection: Selection,
     values: Values,
-    groups: Sequence[frozenset[str]],
+    groups: Groups,
     repeats: Mapping[str, Repeats],
     key: MetricKey,
     lines: Sequence[str],
@@ -134,8 +145,8 @@ def _row(
     higher = next((row.higher_is_better for row in rows.values() if row is not None), True)
     reference = selection.reference
     base = known.get(reference.key) if reference else None
-    near = next((group for group in groups if reference and reference.key in group), frozenset[str]())
-    best = {run for group in groups for run in _best(known, group, higher=higher)}
+    near = base_group(selection, values, groups, key)
+    best = {run for group in groups(key) for run in _best(known, group, higher=higher)}
     cells = []
     for one in selection.runs:
         row, value = rows[one.key], known.get(one.key)
@@ -154,7 +165,7 @@ def _row(
                 apart=value is not None and one.key not in near and len(selection.runs) > 1,
             )
         )
-    against = _of_reference(selection, values, key)
+    against = lines_from(selection, values, groups, key)
     return Row(
         label=labels.get(key) or (key[1] if key[0] == "logged" else label(key[1])),
         name=key[1],

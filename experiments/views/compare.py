@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from django_htmx.http import push_url, reswap, retarget
+from django_htmx.http import reswap, retarget
 
 from experiments import comparison_charts as charts
 from experiments.models import Experiment
@@ -50,15 +50,14 @@ def compare(request: WorkspaceRequest) -> HttpResponse:
 @requires(Action.VIEW)
 @require_safe
 def verdict(request: WorkspaceRequest) -> HttpResponseBase:
-    """The verdict alone, worked out where it is not known; the page loads it and the metric chooser changes it."""
+    """The verdict alone, worked out where it is not known; the page loads it when it is there itself."""
     if not is_fragment(request):
         return _to_page(request)
     query, selection = _asked(request)
     if not selection.is_enough:
         return _to_page(request)
     context = _frame(request, query, selection) | _verdict(gather(request.workspace, selection), query, work=True)
-    response = render_page(request, TEMPLATE, context, partial="verdict")
-    return push_url(response, f"{reverse(ADDRESS)}?{query.querystring()}") if "metric" in request.GET else response
+    return render_page(request, TEMPLATE, context, partial="verdict")
 
 
 @requires(Action.VIEW)
