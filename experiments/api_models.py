@@ -101,7 +101,7 @@ def model_runs(request: WorkspaceRequest, asked: Query[Asked]) -> Any:
 @requires_api(Action.VIEW)
 def models_summary(request: WorkspaceRequest) -> Any:
     """Counts by model type and status, and the newest model of each type: bounded work however long the history is."""
-    totals = dashboard.totals(request.workspace)
+    totals = dashboard.totals(dashboard.recent(request.workspace))
     return {
         "data": {
             "total_runs": totals.count,

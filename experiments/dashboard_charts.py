@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.urls import reverse
 
 from experiments.models import EpochMetrics, Experiment
-from experiments.selectors.dashboard import Headline, TimedRun
+from experiments.selectors.dashboard import HEADLINES, Headline, RecentRun
 from mlopspro.core.charts import Axis, BarChart, LineChart, Series, Threshold, bars
 from mlopspro.core.formats import as_float
 
-COMPARED = 6
-SHOWN = {
-    "rated": (("precision_at_10", "Precision@10"), ("recall_at_10", "Recall@10"), ("f1_at_10", "F1@10")),
-    "catalogue": (("precision_at_10", "Precision@10"), ("recall_at_10", "Recall@10"), ("f1_at_10", "F1@10")),
-}
+SHOWN = (("precision_at_10", "Precision@10"), ("recall_at_10", "Recall@10"), ("f1_at_10", "F1@10"))
 LOSSES = (("train_loss", "Training loss"), ("val_loss", "Validation loss"))
 
 
-def over_time(runs: Sequence[TimedRun], headline: Headline) -> LineChart:
+def over_time(runs: Sequence[RecentRun], headline: Headline) -> LineChart:
     """One figure of each run by the time it ended, and the best so far; runs of different splits stay apart."""
     splits = list(dict.fromkeys(run.split for run in runs))
     series: list[Series] = []
@@ -37,14 +33,14 @@ def over_time(runs: Sequence[TimedRun], headline: Headline) -> LineChart:
     )
 
 
-def _value(run: TimedRun, headline: Headline) -> float | None:
-    return as_float((run.metrics.get(headline.protocol) or {}).get(headline.name))
+def _value(run: RecentRun, headline: Headline) -> float | None:
+    return as_float(run.figures[HEADLINES.index(headline)])
 
 
-def _runs(members: Sequence[tuple[TimedRun, float]], split: str, place: int, splits: int) -> Series:
+def _runs(members: Sequence[tuple[RecentRun, float]], split: str, place: int, splits: int) -> Series:
     return Series(
         "Runs" if splits == 1 else f"Runs, {split}",
-        tuple((run.finished_at.timestamp(), value) for run, value in members),
+        tuple((run.ended, value) for run, value in members),
         place,
         drawn="points",
         names=tuple(run.name for run, _ in members),
@@ -52,30 +48,28 @@ def _runs(members: Sequence[tuple[TimedRun, float]], split: str, place: int, spl
     )
 
 
-def _best_so_far(members: Sequence[tuple[TimedRun, float]], split: str, place: int, headline: Headline) -> Series:
+def _best_so_far(members: Sequence[tuple[RecentRun, float]], split: str, place: int, headline: Headline) -> Series:
     better = max if headline.higher_is_better else min
     best: list[tuple[float, float | None]] = []
     reached = members[0][1]
     for run, value in members:
         reached = better(reached, value)
-        best.append((run.finished_at.timestamp(), reached))
+        best.append((run.ended, reached))
     return Series(f"Best so far, {split}", tuple(best), place, drawn="steps", dashed=True)
 
 
-def last_runs(runs: Sequence[TimedRun]) -> BarChart:
-    """Precision, recall and F1 of the newest runs that share dataset and split with the newest of all."""
-    same = [run for run in runs if run.split == runs[-1].split][-COMPARED:] if runs else []
-    protocol = "rated" if any("rated" in run.metrics for run in same) else "catalogue"
+def last_runs(runs: Sequence[tuple[RecentRun, Mapping[str, Mapping[str, float | None]]]]) -> BarChart:
+    """Precision, recall and F1 of runs that share dataset and split."""
+    protocol = "rated" if any("rated" in metrics for _, metrics in runs) else "catalogue"
     series = tuple(
-        bars(label, [as_float((run.metrics.get(protocol) or {}).get(name)) for run in same])
-        for name, label in SHOWN[protocol]
+        bars(label, [as_float((metrics.get(protocol) or {}).get(name)) for _, metrics in runs]) for name, label in SHOWN
     )
-    split = f", {same[-1].split}" if same else ""
+    split = f", {runs[-1][0].split}" if runs else ""
     return BarChart(
         key="last-runs",
         title=f"The last runs ({protocol}{split})",
-        series=series if same else (),
-        categories=tuple(_short(run.name) for run in same),
+        series=series if runs else (),
+        categories=tuple(_short(run.name) for run, _ in runs),
         x=Axis("Run"),
         y=Axis("Value", minimum=0),
         empty="No completed run has figures yet.",

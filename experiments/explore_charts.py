@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ def parallel(found: ManyRuns, columns: Sequence[Column], colour: Column | None, 
         title=f"{len(runs)} runs" if runs else "Runs",
         names=tuple(run.name for run in runs),
         ids=tuple(str(run.pk) for run in runs),
-        links=tuple(_address(run) for run in runs),
+        link=reverse("experiments:experiment", args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}"),
         axes=tuple(_axis(found, column, log) for column in columns),
         colour=_axis(found, colour, log) if colour is not None else None,
         baseline=str(found.baseline.pk) if found.baseline is not None else "",

@@ -11,21 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, FloatField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Mod
 
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.metric_words import label
 from experiments.models import EpochMetrics, Experiment, JobStatus, MetricValue
-from experiments.selectors.same_data import split_key, split_words
+from experiments.selectors.same_data import split_words
 from experiments.selectors.tiles import Tile, headline
 from mlopspro.accounts.models import Workspace
 
 WINDOW = 5_000
 LATEST = 8
 MOST_DATASETS = 12
-OVER_TIME = 500
+OVER_TIME = 200
+COMPARED = 6
 LOSS_CHARTS = 4
 EPOCHS_DRAWN = 200
 
@@ -77,19 +78,32 @@ class BestRow:
     dataset_id: uuid.UUID
     dataset: str
     split: str
-    latest: dt.datetime
     best: tuple[Best | None, ...]
 
 
 @dataclass(frozen=True)
-class TimedRun:
-    """A completed run with its headline figures as {protocol: {name: value}}."""
+class RecentRun:
+    """What the page needs of a run; ``figures`` are in the order of HEADLINES."""
 
     run_id: uuid.UUID
     name: str
-    finished_at: dt.datetime
+    status: str
+    model_type: str
+    architecture: str
+    dataset_id: uuid.UUID | None
+    dataset: str
+    finished_at: dt.datetime | None
     split: str
-    metrics: dict[str, dict[str, float | None]]
+    figures: tuple[float | None, ...]
+
+    @property
+    def is_measured(self) -> bool:
+        return self.status == JobStatus.COMPLETED and self.finished_at is not None
+
+    @property
+    def ended(self) -> float:
+        """Seconds since 1970 (UTC); 0 where it has not ended."""
+        return self.finished_at.timestamp() if self.finished_at is not None else 0.0
 
 
 def live(workspace: Workspace) -> QuerySet[Experiment]:
@@ -102,18 +116,42 @@ def window(workspace: Workspace, limit: int = WINDOW) -> QuerySet[Experiment]:
     return Experiment.objects.filter(pk__in=newest).order_by()
 
 
-def totals(workspace: Workspace) -> Totals:
-    """Counts by status, model type and architecture: one query."""
-    rows = list(
-        window(workspace, WINDOW + 1).values_list("status", "model_type", "architecture").annotate(n=Count("pk"))
+@dataclass(frozen=True)
+class Recent:
+    """The newest runs, the newest first, and whether there are older ones."""
+
+    runs: tuple[RecentRun, ...]
+    complete: bool
+
+
+def recent(workspace: Workspace) -> Recent:
+    """One query of bounded cost; everything else on the page follows from it."""
+    figures = {
+        f"figure_{place}": Cast(KT(f"metrics__{one.protocol}__{one.name}"), FloatField())
+        for place, one in enumerate(HEADLINES)
+    }
+    rows = live(workspace).annotate(**figures).order_by("-created_at", "id")
+    fields = ("pk", "name", "status", "model_type", "architecture", "dataset_id", "dataset__name", "finished_at")
+    found = list(rows.values_list(*fields, "split", *figures)[: WINDOW + 1])
+    return Recent(tuple(map(_recent_run, found[:WINDOW])), complete=len(found) <= WINDOW)
+
+
+def _recent_run(row: Sequence[Any]) -> RecentRun:
+    pk, name, status, model_type, architecture, dataset_id, dataset, finished_at, split, *figures = row
+    words = split_words(split)
+    return RecentRun(
+        pk, name, status, model_type, architecture, dataset_id, dataset or "", finished_at, words, tuple(figures)
     )
-    count = sum(row[3] for row in rows)
+
+
+def totals(found: Recent) -> Totals:
+    """Counts by status, model type and architecture."""
     return Totals(
-        count=min(count, WINDOW),
-        complete=count <= WINDOW,
-        by_status=_counted((JobStatus(row[0]).label, row[3]) for row in rows),
-        by_type=_counted((row[1] or "not said", row[3]) for row in rows),
-        by_architecture=_counted((_architecture(row[2]), row[3]) for row in rows),
+        count=len(found.runs),
+        complete=found.complete,
+        by_status=_counted(JobStatus(run.status).label for run in found.runs),
+        by_type=_counted(run.model_type or "not said" for run in found.runs),
+        by_architecture=_counted(_architecture(run.architecture) for run in found.runs),
     )
 
 
@@ -122,11 +160,8 @@ def _architecture(key: str) -> str:
     return found.label if found else key or "not said"
 
 
-def _counted(pairs: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    counts: Counter[str] = Counter()
-    for name, count in pairs:
-        counts[name] += count
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+def _counted(words: Iterable[str]) -> list[tuple[str, int]]:
+    return sorted(Counter(words).items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def latest(workspace: Workspace) -> list[Experiment]:
@@ -135,62 +170,53 @@ def latest(workspace: Workspace) -> list[Experiment]:
     return list(rows.defer("environment", "dataset_statistics", "notes", "parameters")[:LATEST])
 
 
-def best_runs(workspace: Workspace) -> tuple[list[BestRow], bool]:
-    """The best run of each dataset, split and headline, the datasets used last first: one query a headline.
+def best_runs(found: Recent) -> tuple[list[BestRow], bool]:
+    """The best run of each dataset, split and headline, the datasets used last first; the older of two equal ones.
 
     Returns:
         The rows, and whether there are more than are shown.
     """
-    found: dict[tuple[uuid.UUID, str], dict[Headline, Any]] = {}
-    for one in HEADLINES:
-        for row in _best_by(workspace, one):
-            found.setdefault((row["dataset_id"], row["split_key"]), {})[one] = row
-    rows = [_best_row(by_headline) for by_headline in found.values()]
-    rows.sort(key=lambda row: (row.latest, row.split), reverse=True)
+    groups: dict[tuple[uuid.UUID, str], list[RecentRun]] = {}
+    for run in found.runs:
+        if run.is_measured and run.dataset_id is not None:
+            groups.setdefault((run.dataset_id, run.split), []).append(run)
+    rows = [
+        BestRow(pk, runs[0].dataset, split, tuple(_best(runs, place) for place in range(len(HEADLINES))))
+        for (pk, split), runs in groups.items()
+    ]
     return rows[:MOST_DATASETS], len(rows) > MOST_DATASETS
 
 
-def _best_by(workspace: Workspace, one: Headline) -> list[Any]:
-    value = F("value").desc() if one.higher_is_better else F("value").asc()
-    rows = window(workspace).filter(status=JobStatus.COMPLETED, dataset__isnull=False)
-    rows = rows.annotate(value=Cast(KT(f"metrics__{one.protocol}__{one.name}"), FloatField()), split_key=split_key())
-    found = rows.filter(value__isnull=False).order_by("dataset_id", "split_key", value, "created_at", "pk")
-    fields = ("pk", "name", "dataset_id", "dataset__name", "split", "split_key", "value", "created_at")
-    return list(found.distinct("dataset_id", "split_key").values(*fields))
+def _best(runs: Sequence[RecentRun], place: int) -> Best | None:
+    sign = 1 if HEADLINES[place].higher_is_better else -1
+    known = [(value, run) for run in reversed(runs) if (value := run.figures[place]) is not None]
+    if not known:
+        return None
+    value, run = max(known, key=lambda pair: sign * pair[0])
+    return Best(run.run_id, run.name, value)
 
 
-def _best_row(by_headline: dict[Headline, Any]) -> BestRow:
-    any_row = next(iter(by_headline.values()))
-    return BestRow(
-        dataset_id=any_row["dataset_id"],
-        dataset=any_row["dataset__name"],
-        split=split_words(any_row["split"]),
-        latest=max(row["created_at"] for row in by_headline.values()),
-        best=tuple(
-            Best(row["pk"], row["name"], row["value"]) if (row := by_headline.get(one)) else None for one in HEADLINES
-        ),
-    )
+def datasets(found: Recent) -> list[tuple[uuid.UUID, str]]:
+    """Datasets with completed runs, the one used last first."""
+    used = {run.dataset_id: run.dataset for run in found.runs if run.is_measured and run.dataset_id is not None}
+    return list(used.items())[:100]
 
 
-def datasets(workspace: Workspace) -> list[tuple[uuid.UUID, str]]:
-    """Datasets with completed runs, the one used last first: one query."""
-    rows = window(workspace).filter(status=JobStatus.COMPLETED, dataset__isnull=False)
-    used = rows.values("dataset_id", "dataset__name").annotate(last=Max("created_at")).order_by("-last")
-    return [(row["dataset_id"], row["dataset__name"]) for row in used[:100]]
+def over_time(found: Recent, dataset_id: uuid.UUID) -> list[RecentRun]:
+    """The newest OVER_TIME completed runs of one dataset, in the order in which they ended."""
+    runs = [run for run in found.runs if run.is_measured and run.dataset_id == dataset_id]
+    return sorted(runs[:OVER_TIME], key=lambda run: run.ended)
 
 
-def over_time(workspace: Workspace, dataset_id: uuid.UUID) -> list[TimedRun]:
-    """The newest completed runs of one dataset, the oldest of them first: one query."""
-    rows = window(workspace).filter(status=JobStatus.COMPLETED, dataset_id=dataset_id, finished_at__isnull=False)
-    newest = rows.order_by("-finished_at", "pk").values_list("pk", "name", "finished_at", "split", "metrics")
-    return [
-        TimedRun(pk, name, finished_at, split_words(split), metrics)
-        for pk, name, finished_at, split, metrics in reversed(newest[:OVER_TIME])
-        if finished_at is not None
-    ]
+def last_runs(runs: Sequence[RecentRun]) -> list[tuple[RecentRun, dict[str, dict[str, float | None]]]]:
+    """The newest of these runs that share the split of the newest of all, with their headline figures: one query."""
+    same = [run for run in runs if run.split == runs[-1].split][-COMPARED:] if runs else []
+    rows = Experiment.objects.filter(pk__in=[run.run_id for run in same]).order_by()
+    metrics = dict(rows.values_list("pk", "metrics"))
+    return [(run, metrics[run.run_id]) for run in same if run.run_id in metrics]
 
 
-def model_card(runs: Sequence[TimedRun]) -> tuple[TimedRun, list[Tile]] | None:
+def model_card(runs: Sequence[RecentRun]) -> tuple[RecentRun, list[Tile]] | None:
     """The newest of these runs with its headline metrics, reference lines included: one query."""
     if not runs:
         return None

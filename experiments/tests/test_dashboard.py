@@ -33,7 +33,7 @@ def test_the_best_run_is_of_its_own_dataset_split_and_protocol(workspace):
     run_of(workspace, second, 0.7, name="other data")
     run_of(workspace, first, 0.99, name="failed", status="failed", failure_reason="x")
     run_of(workspace, first, 0.99, name="deleted", deleted_at=timezone.now())
-    rows, more = dashboard.best_runs(workspace)
+    rows, more = dashboard.best_runs(dashboard.recent(workspace))
     found = {(row.dataset, row.split): [one.name if one else None for one in row.best] for row in rows}
     assert found == {
         ("first", "random, 20\u202f% test"): ["lists", None, "exact"],
@@ -46,9 +46,9 @@ def test_the_best_run_is_of_its_own_dataset_split_and_protocol(workspace):
 def test_totals_say_when_they_are_not_of_all_runs(workspace, monkeypatch):
     for number in range(5):
         make_experiment(workspace, model_type=f"type {number}")
-    assert dashboard.totals(workspace).complete
+    assert dashboard.totals(dashboard.recent(workspace)).complete
     monkeypatch.setattr(dashboard, "WINDOW", 3)
-    found = dashboard.totals(workspace)
+    found = dashboard.totals(dashboard.recent(workspace))
     assert (found.count, found.complete) == (3, False)
 
 
@@ -57,7 +57,7 @@ def test_a_dataset_over_time_is_in_the_order_of_its_runs(workspace):
     for name in ("one", "two", "three"):
         run_of(workspace, dataset, 0.5, name=name)
     run_of(workspace, make_dataset(workspace), 0.5, name="other")
-    assert [run.name for run in dashboard.over_time(workspace, dataset.pk)] == ["one", "two", "three"]
+    assert [run.name for run in dashboard.over_time(dashboard.recent(workspace), dataset.pk)] == ["one", "two", "three"]
 
 
 def test_long_curves_are_thinned_evenly_and_short_ones_are_whole(workspace):

@@ -18,14 +18,15 @@ from mlopspro.core.http import WorkspaceRequest, render_page
 @requires(Action.VIEW)
 @require_safe
 def metrics(request: WorkspaceRequest) -> HttpResponse:
-    """Ten queries, all of them over the newest runs only: as fast with a million runs as with a few."""
+    """Six queries, all of them over the newest runs only: as fast with a million runs as with a few."""
     workspace = request.workspace
-    datasets = dashboard.datasets(workspace)
+    found = dashboard.recent(workspace)
+    datasets = dashboard.datasets(found)
     chosen = _chosen(request.GET.get("dataset", ""), datasets)
-    runs = dashboard.over_time(workspace, chosen[0]) if chosen else []
-    best, more_best = dashboard.best_runs(workspace)
+    runs = dashboard.over_time(found, chosen[0]) if chosen else []
+    best, more_best = dashboard.best_runs(found)
     losses = dashboard.loss_curves(workspace)
-    totals = dashboard.totals(workspace)
+    totals = dashboard.totals(found)
     context = {
         "totals": totals,
         "count_lists": [
@@ -42,7 +43,7 @@ def metrics(request: WorkspaceRequest) -> HttpResponse:
         "chosen": chosen,
         "card": dashboard.model_card(runs),
         "time_charts": [dashboard_charts.over_time(runs, one) for one in dashboard.HEADLINES] if runs else [],
-        "last_runs": dashboard_charts.last_runs(runs),
+        "last_runs": dashboard_charts.last_runs(dashboard.last_runs(runs)),
         "losses": [(run, dashboard_charts.loss(run, epochs, place)) for place, (run, epochs) in enumerate(losses)],
         "allowed": allowed(request),
     }

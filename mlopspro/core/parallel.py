@@ -75,7 +75,7 @@ def _natural(word: str) -> tuple[int, float, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelChart:
-    """``names``, ``ids``, ``links`` and the values of each axis are as long as each other; ``colour`` is an axis' key.
+    """``names``, ``ids`` and the values of each axis are as long as each other; ``colour`` is an axis' key.
 
     Raises:
         ValueError: an axis has more or fewer values than there are lines.
@@ -85,7 +85,8 @@ class ParallelChart:
     title: str
     names: tuple[str, ...]
     ids: tuple[str, ...]
-    links: tuple[str, ...]
+    link: str
+    """Where a line leads, with ``{id}`` for its id."""
     axes: tuple[ParallelAxis, ...]
     colour: ParallelAxis | None = None
     baseline: str = ""
@@ -93,7 +94,7 @@ class ParallelChart:
     empty: str = "No runs to draw."
 
     def __post_init__(self) -> None:
-        lengths = {len(self.ids), len(self.links), *(len(axis.values) for axis in self.axes)}
+        lengths = {len(self.ids), *(len(axis.values) for axis in self.axes)}
         if self.colour is not None:
             lengths.add(len(self.colour.values))
         if lengths - {len(self.names)}:
@@ -117,7 +118,7 @@ class ParallelChart:
             "colour": self.colour.payload() if self.colour is not None else None,
             "names": list(self.names),
             "ids": list(self.ids),
-            "links": list(self.links),
+            "link": self.link,
             "baseline": self.ids.index(self.baseline) if self.baseline in self.ids else None,
             "empty": self.empty if self.is_empty else "",
             "addresses": dict(addresses or {}),
@@ -128,7 +129,7 @@ class ParallelChart:
         shown, note = sample(range(len(self.names)))
         rows = tuple((self.names[i], *(_text(column[i]) for column in columns)) for i in shown)
         header = ("Run", *(axis.label for axis in self.axes))
-        return Table(header, rows, note, tuple(self.links[i] for i in shown))
+        return Table(header, rows, note, tuple(self.link.replace("{id}", self.ids[i]) for i in shown))
 
 
 def _text(value: Value) -> str:

@@ -185,7 +185,7 @@
 
     open(event) {
       if (this.hovered === null) return;
-      const link = this.payload.links[this.hovered];
+      const link = this.payload.link.replace("{id}", this.payload.ids[this.hovered]);
       if (event.ctrlKey || event.metaKey) window.open(link, "_blank", "noopener");
       else window.location.assign(link);
     }

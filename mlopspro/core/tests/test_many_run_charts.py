@@ -42,7 +42,7 @@ def test_a_mean_of_one_run_has_no_interval() -> None:
 
 def lines(*axes: ParallelAxis) -> ParallelChart:
     return ParallelChart(
-        key="p", title="Runs", names=("one", "two", "three"), ids=("1", "2", "3"), links=("/1/", "/2/", "/3/"),
+        key="p", title="Runs", names=("one", "two", "three"), ids=("1", "2", "3"), link="/{id}/",
         axes=axes, baseline="2",
     )  # fmt: skip
 
