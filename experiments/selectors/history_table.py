@@ -124,9 +124,16 @@ def _best_of_each(
         for column in columns:
             figures = {run.pk: formats.as_float(values.get(run.pk, {}).get(column.key)) for run in group}
             known = {pk: figure for pk, figure in figures.items() if figure is not None}
-            words = f"Best of {len(known)} on this page, {where}"
+            words = f"{_superlative(column)} of {len(known)} on this page, {where}"
             found |= {(column.key, pk): words for pk in _best(known, column)}
     return found
+
+
+def _superlative(column: Column) -> str:
+    """Of a metric that was logged elsewhere the better way is only guessed from its name, so no more is said."""
+    if column.protocol != "logged":
+        return "Best"
+    return "Highest" if column.higher_is_better else "Lowest"
 
 
 def _best(figures: Mapping[uuid.UUID, float], column: Column) -> list[uuid.UUID]:

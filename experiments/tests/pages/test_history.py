@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from experiments.models import Experiment
+from experiments.models import Experiment, MetricValue
 from experiments.tests.pages import scenes
 from experiments.tests.pages.table import F1, HTMX, RMSE, measured, names, row, shown, text_of
 
@@ -194,4 +194,11 @@ def test_rows_that_go_on_are_refreshed_and_the_end_asks_for_the_whole_table(clie
 
 def test_a_run_logged_elsewhere_is_marked_and_has_no_dataset_of_ours(client, workspace):
     logged = Experiment.objects.create(workspace=workspace, origin="mlflow", name="notebook", status="running")
-    assert "MLflow" in text_of(row(shown(client), logged))
+    other = Experiment.objects.create(workspace=workspace, origin="mlflow", name="another", status="running")
+    for run, loss in ((logged, 0.1), (other, 0.2)):
+        MetricValue.objects.create(
+            workspace=workspace, experiment=run, protocol="logged", name="loss", value=loss, higher_is_better=False
+        )
+    text = text_of(row(shown(client, columns="dataset,metrics.logged.loss"), logged))
+    assert "MLflow" in text
+    assert "Lowest of 2 on this page, data not known here" in text

@@ -13,7 +13,18 @@ from mlopspro.core.spreadsheets import cell, lines
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "-inf", "+1_0"],
+    [
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3+cmd|' /C calc'!A0",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1+1",
+        "-inf",
+        "+1_0",
+    ],
 )
 def test_text_that_would_run_gets_an_apostrophe(text):
     assert cell(text) == f"'{text}"
