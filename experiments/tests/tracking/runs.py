@@ -36,7 +36,9 @@ def finish(experiment: Experiment, status: str = JobStatus.COMPLETED) -> None:
     """Metrics, an artifact on disk, and the end."""
     if status == JobStatus.COMPLETED:
         for protocol, name, value in (("rated", "precision_at_10", 0.8), ("pointwise", "rmse", 0.93)):
-            MetricValue.objects.create(experiment=experiment, protocol=protocol, name=name, value=value)
+            MetricValue.objects.create(
+                workspace_id=experiment.workspace_id, experiment=experiment, protocol=protocol, name=name, value=value
+            )
         outbox.record_metrics(experiment)
         add_file(experiment)
         outbox.record_artifacts(experiment)
