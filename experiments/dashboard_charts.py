@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from django.urls import reverse
-
+from experiments.explore_charts import address_of
 from experiments.models import EpochMetrics, Experiment
 from experiments.selectors.dashboard import HEADLINES, Headline, RecentRun
 from mlopspro.core.charts import Axis, BarChart, LineChart, Series, Threshold, bars
@@ -44,7 +43,7 @@ def _runs(members: Sequence[tuple[RecentRun, float]], split: str, place: int, sp
         place,
         drawn="points",
         names=tuple(run.name for run, _ in members),
-        links=tuple(reverse("experiments:experiment", args=[run.run_id]) for run, _ in members),
+        links=tuple(address_of(run.run_id) for run, _ in members),
     )
 
 

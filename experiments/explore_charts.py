@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from django.urls import reverse
@@ -77,12 +78,19 @@ def _series(name: str, colour: Colour, points: Sequence[Point]) -> Series:
         tuple((point.x, point.y) for point in points),
         colour,
         names=tuple(point.run.name for point in points),
-        links=tuple(_address(point.run) for point in points),
+        links=tuple(address_of(point.run.pk) for point in points),
     )
 
 
-def _address(run: Experiment) -> str:
-    return reverse("experiments:experiment", args=[run.pk])
+def address_of(pk: uuid.UUID) -> str:
+    """A run's page; as ``reverse`` gives it, a thousand times faster."""
+    return _pattern().replace("{id}", str(pk))
+
+
+@cache
+def _pattern() -> str:
+    nobody = uuid.UUID(int=0)
+    return reverse("experiments:experiment", args=[nobody]).replace(str(nobody), "{id}")
 
 
 def _baseline(found: ManyRuns, x: Column, y: Column) -> Series | None:
@@ -93,7 +101,9 @@ def _baseline(found: ManyRuns, x: Column, y: Column) -> Series | None:
     if places[0] is None or places[1] is None:
         return None
     point = Point(run, places[0], places[1])
-    return Series("Baseline", ((point.x, point.y),), "reference", names=(run.name,), links=(_address(run),), star=True)
+    return Series(
+        "Baseline", ((point.x, point.y),), "reference", names=(run.name,), links=(address_of(run.pk),), star=True
+    )
 
 
 def _coloured(found: ManyRuns, points: Sequence[Point], colour: Column | None) -> list[tuple[str, Colour, list[Point]]]:
@@ -155,7 +165,7 @@ def parallel(found: ManyRuns, columns: Sequence[Column], colour: Column | None, 
         title=f"{len(runs)} runs" if runs else "Runs",
         names=tuple(run.name for run in runs),
         ids=tuple(str(run.pk) for run in runs),
-        link=reverse("experiments:experiment", args=[uuid.UUID(int=0)]).replace(str(uuid.UUID(int=0)), "{id}"),
+        link=_pattern(),
         axes=tuple(_axis(found, column, log) for column in columns),
         colour=_axis(found, colour, log) if colour is not None else None,
         baseline=str(found.baseline.pk) if found.baseline is not None else "",

@@ -1,5 +1,5 @@
 """What the page of metrics tells of a workspace. Everything is read from its newest runs, so that a history of a
-million runs costs what one of five thousand does; the page says where older runs are left out.
+million runs costs what one of two thousand does; the page says where older runs are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from experiments.selectors.same_data import split_words
 from experiments.selectors.tiles import Tile, headline
 from mlopspro.accounts.models import Workspace
 
-WINDOW = 5_000
+WINDOW = 2_000
 LATEST = 8
 MOST_DATASETS = 12
 OVER_TIME = 200
