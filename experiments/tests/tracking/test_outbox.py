@@ -141,7 +141,14 @@ def test_plain_names_are_the_headline_protocols_and_the_others_carry_theirs(feed
         ("rated", "f1_at_10", "all", 0.7),
         ("pointwise", "rmse", "all", 0.9),
     ):
-        MetricValue.objects.create(experiment=experiment, protocol=protocol, name=name, segment=segment, value=value)
+        MetricValue.objects.create(
+            workspace_id=experiment.workspace_id,
+            experiment=experiment,
+            protocol=protocol,
+            name=name,
+            segment=segment,
+            value=value,
+        )
     experiment.timings = {"train": 2.5}
     outbox.record_metrics(experiment)
 
@@ -159,7 +166,9 @@ def test_plain_names_are_the_headline_protocols_and_the_others_carry_theirs(feed
 def test_final_figures_told_twice_are_the_same_point():
     experiment = launched("mlflow")
     train(experiment, 4)
-    MetricValue.objects.create(experiment=experiment, protocol="pointwise", name="rmse", value=0.9)
+    MetricValue.objects.create(
+        workspace_id=experiment.workspace_id, experiment=experiment, protocol="pointwise", name="rmse", value=0.9
+    )
     outbox.record_metrics(experiment)
     outbox.record_metrics(experiment)
     first, second = messages(experiment, "metrics")
