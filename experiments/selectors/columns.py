@@ -123,8 +123,7 @@ def _metric(resolver: Resolver, key: str, rest: str) -> Column:
         protocol, name = resolver.metric(field)
     except QueryError as error:
         raise UnknownColumn(key, error.suggestion) from None
-    known = resolver.metrics.get((protocol, name))
-    return metric_column(known or MetricName(protocol, name, name not in ("rmse", "mae")))
+    return metric_column(resolver.named(protocol, name))
 
 
 def _known(resolver: Resolver) -> list[str]:

@@ -33,7 +33,8 @@ class Question:
         self.query = query
         self.compiler = Compiler(workspace, now or timezone.now())
         self.expression: Expression = query.expression()
-        self.condition: Q | None = None if self.expression == And(()) else self.compiler.condition(self.expression)
+        self.is_filtered = self.expression != And(())
+        self.lookup = self.compiler.run_by_run().condition(self.expression) if self.is_filtered else None
         self.notes: list[str] = []
 
     @property
@@ -66,7 +67,7 @@ class Question:
             deleted = self.live[: FEW + 1].count()
             if deleted <= FEW:
                 return Estimate((Source(self.live, "pk", Q()),), deleted)
-        return Estimate() if self.condition is None else self._estimator.estimate(self.expression)
+        return Estimate() if not self.is_filtered else self._estimator.estimate(self.expression)
 
     @cached_property
     def _estimator(self) -> Estimator:
@@ -87,19 +88,22 @@ class Question:
     def among(self, runs: list[uuid.UUID]) -> QuerySet[Experiment]:
         """Those of some runs that match."""
         found = self.live.filter(IsAnyOf("pk", runs))
-        return found if self.condition is None else found.filter(self.condition)
+        return found if self.lookup is None else found.filter(self.lookup)
 
     @property
     def matching(self) -> QuerySet[Experiment]:
         """All that match; no query but for what tells few from many."""
         if self.estimate.few is not None:
             return self.among(self.estimate.runs())
-        return self.live if self.condition is None else self.live.filter(self.condition)
+        return self._every()
+
+    def _every(self) -> QuerySet[Experiment]:
+        return self.live.filter(self.compiler.condition(self.expression)) if self.is_filtered else self.live
 
     def finder(self) -> Finder:
         if self.few is not None:
             return Finder(self.order, None, self.few)
-        return Finder(self.order, self.condition, narrowing=self._narrowing)
+        return Finder(self.order, self.lookup, narrowing=self._narrowing, every=self._every)
 
     def count(self, seen: int, *, seen_all: bool) -> tuple[int, bool]:
         """(runs that match, whether exactly so many). ``seen`` is what the page and those before it have seen."""
@@ -107,14 +111,16 @@ class Question:
             return len(self.few), True
         if seen_all:
             return seen, True
-        if self.condition is None:
+        if not self.is_filtered:
             found = self.live[: COUNTED + 1].count()
-        elif self.estimate.certain is not None:
-            certain = self.estimate.certain
-            rows = certain.rows if certain.column == "pk" else certain.rows.filter(experiment__in=self.live)
-            found = rows[: COUNTED + 1].count()
-        else:
-            found = 0
-        if found <= COUNTED and self.condition is None:
-            return found, True
-        return max(min(found, COUNTED), seen), False
+            return (found, True) if found <= COUNTED else (max(COUNTED, seen), False)
+        return max(self._certain(), seen), False
+
+    def _certain(self) -> int:
+        """How many match for certain, up to COUNTED: a single condition's rows less the deleted runs among them."""
+        certain = self.estimate.certain
+        if certain is None:
+            return 0
+        others = Experiment.objects.filter(workspace=self.workspace, deleted_at__isnull=self.query.deleted).order_by()
+        hidden = 0 if certain.column == "pk" else others[: 2 * COUNTED].count()
+        return min(COUNTED, max(0, certain.rows[: COUNTED + hidden].count() - hidden))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from experiments.models import MetricValue, ParameterValue
 from experiments.query import And, Comparison, Expression, Field, Not, Nullness, Or, Words
-from experiments.query.nodes import Operator, Value
+from experiments.query.nodes import Operator
+from experiments.query.nodes import Value as Written
 from experiments.selectors.search.attributes import attribute_comparison, attribute_present
 from experiments.selectors.search.comparisons import NEGATIVES, number_condition, text_condition
 from experiments.selectors.search.expressions import AnyTag, contains
@@ -23,12 +25,26 @@ INFINITY = float("inf")
 
 
 class Compiler:
-    """Compiles trees for one workspace at one moment."""
+    """Compiles trees for one workspace at one moment.
 
-    def __init__(self, workspace: Workspace, now: dt.datetime, resolver: Resolver | None = None) -> None:
+    Conditions on metrics and parameters come in two forms of one meaning. The usual one leaves the planner free to make
+    sets of them. ``run_by_run`` makes it look each run up, which is right for a few hundred runs that are known: it
+    would else read all values of a metric for their sake.
+    """
+
+    def __init__(self, workspace: Workspace, now: dt.datetime, *, resolver: Resolver | None = None) -> None:
         self.workspace = workspace
         self.now = now
         self.resolver = resolver or Resolver(workspace)
+        self._is_run_by_run = False
+        self._known: dict[Expression, Q] = {}
+
+    def run_by_run(self) -> Compiler:
+        """The same for runs that are known; it shares what was asked of the database."""
+        other = Compiler(self.workspace, self.now, resolver=self.resolver)
+        other._is_run_by_run = True
+        other._known = self._known
+        return other
 
     def condition(self, node: Expression) -> Q:
         """The condition that a run meets. Raises QueryError for names that no run has."""
@@ -48,22 +64,32 @@ class Compiler:
 
     def leaf(self, node: Expression) -> Q:
         """The condition of a single comparison."""
+        if isinstance(node, Comparison | Nullness) and node.field.kind in ("metric", "parameter"):
+            return self._of_values(node)
+        if node not in self._known:
+            self._known[node] = self._of_run(node)
+        return self._known[node]
+
+    def _of_run(self, node: Expression) -> Q:
+        """What a run has itself; datasets and people are looked up for it."""
         if isinstance(node, Words):
             return Q(contains("name", node.text))
-        if not isinstance(node, Comparison | Nullness):
-            raise TypeError(f"{type(node).__name__} is no condition")
-        if node.field.kind in ("metric", "parameter"):
-            return self._of_values(node)
         if isinstance(node, Nullness):
             present = _tag_present(node.field) if node.field.kind == "tag" else attribute_present(node.field.name)
             return ~present if node.missing else present
+        if not isinstance(node, Comparison):
+            raise TypeError(f"{type(node).__name__} is no condition")
         if node.field.kind == "tag":
             return _tag_comparison(node)
         return attribute_comparison(self.workspace, node, self.now)
 
     def _of_values(self, node: Expression) -> Q:
-        rows = self.value_rows(node)
-        found: Q = Q(Exists(rows.filter(experiment=OuterRef("pk"))))
+        rows = self.value_rows(node).filter(experiment=OuterRef("pk"))
+        if self._is_run_by_run:  # a scalar subquery: never made a join or a hash table of
+            one = rows.annotate(found=Value(True)).values("found")[:1]
+            found = Q(Coalesce(Subquery(one), False, output_field=BooleanField()))
+        else:
+            found = Q(Exists(rows))
         return ~found if isinstance(node, Nullness) and node.missing else found
 
     def value_rows(self, node: Expression) -> QuerySet[MetricValue] | QuerySet[ParameterValue]:
@@ -95,7 +121,7 @@ def parameter_rows(workspace: Workspace, name: str) -> QuerySet[ParameterValue]:
     return ParameterValue.objects.filter(workspace=workspace, name=name).order_by()
 
 
-def _parameter_condition(operator: Operator, values: tuple[Value, ...]) -> Q:
+def _parameter_condition(operator: Operator, values: tuple[Written, ...]) -> Q:
     """Numbers against ``number``, text against ``text``; a list may hold both."""
     if operator in NEGATIVES:
         return ~_parameter_condition(NEGATIVES[operator], values)

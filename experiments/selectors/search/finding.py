@@ -22,7 +22,11 @@ from experiments.selectors.search.orders import Order
 
 FIRST_PIECE = 256
 GROWTH = 4
-LARGEST_PIECE = 16_384
+LARGEST_PIECE = 8192
+FAR = 1500
+"""A walk with more before it than that is narrowed first."""
+SPARE = 8
+"""Deleted runs that a page without a filter may come across."""
 MOST_WALKED = 30_000
 """Runs that a walk reads before it gives up."""
 MOST_STEPS = 200
@@ -46,12 +50,17 @@ class Found:
 
 @dataclass
 class Finder:
-    """Finds runs that meet ``condition`` (None: all) in an order. ``few`` are all that can, where they are few."""
+    """Finds runs that meet a filter in an order.
+
+    ``lookup`` tells it of runs that are known, None where all are meant. ``few`` are all that meet it, where they are
+    few. ``narrowing`` gives conditions that all of them meet and an index answers, ``every`` all of them.
+    """
 
     order: Order
-    condition: Q | None
+    lookup: Q | None
     few: list[uuid.UUID] | None = None
     narrowing: Callable[[], Sequence[Source]] = tuple
+    every: Callable[[], QuerySet[Experiment]] | None = None
     lanes: list[Lane] = field(init=False)
     seen: int = 0
     """Runs that match among all that were read, those behind the page among them."""
@@ -60,11 +69,6 @@ class Finder:
 
     def __post_init__(self) -> None:
         self.lanes = self.order.lanes(self.few)
-
-    @property
-    def matching(self) -> QuerySet[Experiment]:
-        runs = self.order.runs if self.few is None else self.order.runs.filter(IsAnyOf("pk", self.few))
-        return runs if self.condition is None else runs.filter(self.condition)
 
     def find(self, start: Cursor | None, limit: int, *, backwards: bool = False) -> list[Found]:
         """Up to ``limit`` runs after the start, or before it, the nearest first."""
@@ -87,9 +91,8 @@ class Finder:
         found: list[Found] = []
         for lane, after in self._remaining(start, backwards=backwards):
             wanted = limit - len(found)
-            if whole:
-                every = Source(self.matching, "pk", self.condition or Q())
-                places = lane.within(every).walk(after, wanted, backwards=backwards)
+            if whole and self.every is not None:
+                places = lane.within(Source(self.every(), "pk", Q())).walk(after, wanted, backwards=backwards)
             else:
                 places = lane.among(self.few or [], after, wanted, backwards=backwards)
             found += [Found(lane.name, place) for place in places]
@@ -99,8 +102,9 @@ class Finder:
 
     def _walk(self, start: Cursor | None, limit: int, *, backwards: bool) -> list[Found]:
         found: list[Found] = []
-        piece = max(limit, 1) + 8 if self.condition is None else max(FIRST_PIECE, limit)
+        piece = limit + SPARE if self.lookup is None else max(FIRST_PIECE, limit)
         walked = steps = 0
+        begun = 0, 0  # walked and found before the lane was narrowed
         sources: Sequence[Source] = ()
         for whole_lane, place in self._remaining(start, backwards=backwards):
             lane, after = whole_lane.narrowed(sources), place
@@ -114,19 +118,28 @@ class Finder:
                     break
                 after = places[-1]
                 walked, steps = walked + len(places), steps + 1
-                if self.condition is not None:
+                if self.lookup is not None:
                     if walked > MOST_WALKED or steps > MOST_STEPS:
                         raise TooFar
-                    sources = sources or self.narrowing()
-                    lane = whole_lane.narrowed(sources)
-                piece = min(piece * GROWTH, LARGEST_PIECE)
+                    piece = _next_piece(walked - begun[0], len(found) - begun[1], limit - begun[1])
+                    if piece > FAR and not sources and (sources := self.narrowing()):
+                        begun = walked, len(found)
+                        lane, piece = whole_lane.narrowed(sources), limit + SPARE
         self.seen_all = True
         return found
 
     def _kept(self, lane: Lane, places: list[Place]) -> list[Place]:
         """Those that match: one query, none where the lane has only such."""
-        if not places or (self.condition is None and lane.run == "pk"):
+        if not places or (self.lookup is None and lane.run == "pk"):
             return places
-        runs = self.matching.filter(IsAnyOf("pk", [place.run for place in places]))
+        runs = self.order.runs.filter(IsAnyOf("pk", [place.run for place in places]))
+        if self.lookup is not None:
+            runs = runs.filter(self.lookup)
         kept = set(runs.values_list("pk", flat=True))
         return [place for place in places if place.run in kept]
+
+
+def _next_piece(walked: int, found: int, wanted: int) -> int:
+    """As many runs as will probably do, judged by those before; more and more where nothing was found."""
+    likely = walked * (wanted - found) * 5 // (4 * found) if found else walked * GROWTH
+    return max(FIRST_PIECE, min(likely, LARGEST_PIECE))

@@ -20,13 +20,17 @@ from django.db.models import (
     F,
     Field,
     FloatField,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     UUIDField,
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 
+from experiments.models import Experiment
 from experiments.selectors.search.expressions import IsAnyOf, RowAfter, RowBefore
 
 KeyKind = Literal["number", "integer", "text", "moment", "duration"]
@@ -78,24 +82,37 @@ class Source:
 
 @dataclass(frozen=True)
 class Lane:
-    """``rows`` have a run each, named by the column ``run``. Ties are ordered by the id, in the same direction."""
+    """``base`` has rows of a run each, named by the column ``run``; those that meet ``condition`` are in the lane.
+
+    Ties are ordered by the id, in the same direction.
+    """
 
     name: str
-    rows: Rows
+    base: Rows
     run: str
     keys: tuple[Key, ...]
     descending: bool
+    condition: Q = Q()  # noqa: RUF009  never changed
+
+    @property
+    def rows(self) -> Rows:
+        """Made only when the lane is read: an order by dataset has one for each dataset."""
+        return self.base.filter(self.condition) if self.condition else self.base
 
     def walk(self, after: Place | None, limit: int, *, backwards: bool = False) -> list[Place]:
         """Up to ``limit`` places that follow ``after`` (or precede it, backwards, the nearest first): one query."""
-        return self._read(self.rows, [key.expression for key in self.keys], after, limit, backwards=backwards)
+        keys = [key.expression for key in self.keys]
+        return self._read(self.rows, self.run, keys, after, limit, backwards=backwards)
 
     def among(self, runs: list[uuid.UUID], after: Place | None, limit: int, *, backwards: bool) -> list[Place]:
-        """The same of these runs only. Here the planner must not read the whole order for the sake of a few runs, so
-        the order is hidden from its indexes.
-        """
-        keys = [Coalesce(key.expression, key.expression) for key in self.keys]
-        return self._read(self.rows.filter(IsAnyOf(self.run, runs)), keys, after, limit, backwards=backwards)
+        """The same of these runs only, looked up one by one: the planner would rather read the whole order."""
+        if self.run == "pk":
+            keys: list[Any] = [Coalesce(key.expression, key.expression) for key in self.keys]  # hidden from indexes
+            return self._read(self.rows.filter(IsAnyOf("pk", runs)), "pk", keys, after, limit, backwards=backwards)
+        own = self.rows.filter(**{self.run: OuterRef("pk")})
+        keys = [Subquery(own.annotate(key=key.expression).values("key")[:1]) for key in self.keys]
+        found = Experiment.objects.filter(IsAnyOf("pk", runs), *(Q(IsNull(key, False)) for key in keys))
+        return self._read(found, "pk", keys, after, limit, backwards=backwards)
 
     def narrowed(self, sources: Sequence[Source]) -> Lane:
         """The lane with only those runs that each source has. The planner is to make a set of each source: left to
@@ -104,26 +121,25 @@ class Lane:
         rows = self.rows
         for source in sources:
             rows = rows.filter(source.condition) if self.run == source.column == "pk" else self._within(rows, source)
-        return replace(self, rows=rows)
+        return replace(self, base=rows, condition=Q())
 
     def within(self, source: Source) -> Lane:
         """The lane with only the runs of the source, which are found first in any case."""
-        return replace(self, rows=self._within(self.rows, source))
+        return replace(self, base=self._within(self.rows, source), condition=Q())
 
     def _within(self, rows: Rows, source: Source) -> Rows:
         return rows.filter(**{f"{self.run}__in": source.rows.values(source.column)[:EVERYTHING]})
 
-    def _read(self, rows: Rows, keys: list[Any], after: Place | None, limit: int, *, backwards: bool) -> list[Place]:
+    def _read(
+        self, rows: Rows, run: str, keys: list[Any], after: Place | None, limit: int, *, backwards: bool
+    ) -> list[Place]:
         descending = self.descending != backwards
         if after is not None:
-            rows = rows.filter(self._beyond(after, descending=descending))
+            values = [key.value(value) for key, value in zip(self.keys, after.keys, strict=True)]
+            compared = RowBefore if descending else RowAfter
+            beyond = compared([*keys, F(run)], [*values, Value(after.run, output_field=UUIDField())])
+            rows = rows.filter(Q(beyond))
         named = {f"key_{number}": key for number, key in enumerate(keys)}
-        order = [F(name).desc() if descending else F(name).asc() for name in [*named, self.run]]
-        found = rows.annotate(**named).order_by(*order).values_list(self.run, *named)[:limit]
+        order = [F(name).desc() if descending else F(name).asc() for name in [*named, run]]
+        found = rows.annotate(**named).order_by(*order).values_list(run, *named)[:limit]
         return [Place(tuple(values), run) for run, *values in found]
-
-    def _beyond(self, place: Place, *, descending: bool) -> Q:
-        columns = [*(key.expression for key in self.keys), F(self.run)]
-        values = [key.value(value) for key, value in zip(self.keys, place.keys, strict=True)]
-        compared = RowBefore if descending else RowAfter
-        return Q(compared(columns, [*values, Value(place.run, output_field=UUIDField())]))

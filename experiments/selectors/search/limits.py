@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -12,7 +12,11 @@ from psycopg.errors import QueryCanceled
 from experiments.query import QueryError
 
 DEFAULT_SECONDS = 5.0
-MEMORY = "64MB"
+SETTINGS = {"statement_timeout": "", "jit": "off", "work_mem": "64MB", "random_page_cost": "1.1"}
+_SQL = "SELECT {}, {}".format(
+    ", ".join(f"current_setting('{name}')" for name in SETTINGS),
+    ", ".join(f"set_config('{name}', %s, true)" for name in SETTINGS),
+)
 
 
 def seconds_allowed() -> float:
@@ -23,17 +27,17 @@ def seconds_allowed() -> float:
 def bounded_time() -> Iterator[None]:
     """Statements inside end after the seconds allowed. Raises QueryError that says how to narrow the search.
 
-    Just-in-time compilation is off inside: it costs more than it saves on queries that read few rows. Sets of a
-    million runs fit into the memory given.
+    The planner is told what holds here: indexes are in memory or on a solid disk, sets of a million runs fit into
+    memory, and compiling queries just in time costs more than it saves where few rows are read.
     """
     allowed = seconds_allowed()
     nested = connection.in_atomic_block
     try:
         with transaction.atomic():
-            before = _set(f"{int(allowed * 1000)}ms", "off", MEMORY)
+            before = _set([*(SETTINGS | {"statement_timeout": f"{int(allowed * 1000)}ms"}).values()])
             yield
-            if nested:  # else both end with the transaction
-                _set(*before)
+            if nested:  # else they end with the transaction
+                _set(before)
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
             raise
@@ -43,13 +47,9 @@ def bounded_time() -> Iterator[None]:
         ) from error
 
 
-def _set(timeout: str, jit: str, memory: str) -> tuple[str, str, str]:
-    """All three for this transaction; returns what they were."""
+def _set(values: Sequence[str]) -> list[str]:
+    """Values of SETTINGS for this transaction; returns what they were."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_setting('statement_timeout'), current_setting('jit'), current_setting('work_mem'),"
-            " set_config('statement_timeout', %s, true), set_config('jit', %s, true), set_config('work_mem', %s, true)",
-            [timeout, jit, memory],
-        )
+        cursor.execute(_SQL, list(values))
         row = cursor.fetchone()
-        return row[0], row[1], row[2]
+    return list(row[: len(SETTINGS)])

@@ -91,7 +91,8 @@ class Order:
 
     def _grouped(self, name: str, values: Iterable[Any]) -> list[Lane]:
         """One lane for each value, the newest run first in each."""
-        lanes = [Lane(f"={value}", self.runs.filter(**{name: value}), "pk", AGE, descending=True) for value in values]
+        runs = self.runs
+        lanes = [Lane(f"={value}", runs, "pk", AGE, descending=True, condition=Q((name, value))) for value in values]
         ordered = lanes[::-1] if self.descending else lanes
         return [*ordered, self._rest(Q(**{f"{name}__isnull": True}))] if name in _FOREIGN else ordered
 

@@ -20,6 +20,7 @@ HEADLINES = {
     "mrr": "mrr_at_10",
     "hit_rate": "hit_rate_at_10",
 }
+LOWER_IS_BETTER = frozenset({"rmse", "mae", "popularity_bias"})
 PROTOCOL_ORDER = ("rated", "catalogue", "pointwise", "custom", "logged")
 
 
@@ -41,7 +42,7 @@ class Resolver:
     def metric(self, field: Field) -> tuple[str, str]:
         """(protocol, name). Raises QueryError with the nearest name where no run has such a metric."""
         if field.protocol:
-            if (field.protocol, field.name) in self.metrics or _is_ours(field.protocol, field.name):
+            if _is_ours(field.protocol, field.name) or (field.protocol, field.name) in self.metrics:
                 return field.protocol, field.name
             raise self._unknown_metric(field)
         name = HEADLINES.get(field.name, field.name)
@@ -51,6 +52,12 @@ class Resolver:
             raise self._unknown_metric(field)
         self._say(f"metrics.{field.name} is read as {described(*found)}")
         return found
+
+    def named(self, protocol: str, name: str) -> MetricName:
+        """A metric that ``metric`` gave, with what is known of it; our own need no query."""
+        if _is_ours(protocol, name):
+            return MetricName(protocol, name, metric_words.base_and_k(name)[0] not in LOWER_IS_BETTER)
+        return self.metrics[protocol, name]
 
     def parameter(self, field: Field) -> str:
         """The name. Raises QueryError with the nearest one where runs have parameters and none is called so."""
