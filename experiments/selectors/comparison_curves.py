@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import starmap
+from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg, JSONBAgg
 from django.db.models import BooleanField, ExpressionWrapper, Max, Min, Q
-from django.db.models.functions import Mod
+from django.db.models.functions import Extract, Mod
 from django.db.models.lookups import Exact
 
 from experiments.models import EpochMetrics, Experiment
@@ -21,8 +24,7 @@ LOSSES = ("train_loss", "val_loss")
 LABELS = {"train_loss": "Training loss", "val_loss": "Validation loss"}
 
 
-@dataclass(frozen=True)
-class Epoch:
+class Epoch(NamedTuple):
     """One drawn epoch of a run. Values that are missing, NaN or infinite are None and draw a gap."""
 
     epoch: int
@@ -80,9 +82,15 @@ def curves_of(runs: Sequence[Experiment], points: int = POINTS) -> Curves:
     steps = {pk: max(1, -(-(last - first + 1) // points)) for pk, (first, last) in spans.items()}
     epochs: dict[uuid.UUID, list[Epoch]] = {pk: [] for pk in spans}
     if spans:
-        found = EpochMetrics.objects.filter(_drawn(runs, spans, steps)).order_by("experiment", "epoch")
-        for pk, epoch, values, at in found.values_list("experiment", "epoch", "values", "recorded_at"):
-            epochs[pk].append(Epoch(epoch, values, at.timestamp()))
+        # One row a run: a thousand small JSON objects are read faster as one.
+        found = EpochMetrics.objects.filter(_drawn(runs, spans, steps)).order_by().values("experiment")
+        for row in found.annotate(
+            numbers=ArrayAgg("epoch", order_by="epoch"),
+            figures=JSONBAgg("values", order_by="epoch"),
+            times=ArrayAgg(Extract("recorded_at", "epoch", tzinfo=dt.UTC), order_by="epoch"),
+        ):
+            drawn = zip(row["numbers"], row["figures"], map(float, row["times"]), strict=True)
+            epochs[row["experiment"]] = list(starmap(Epoch, drawn))
     return Curves(epochs, {pk: last for pk, (_, last) in spans.items()}, steps)
 
 

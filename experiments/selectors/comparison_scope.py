@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from experiments.learning.comparison.aspects import ABSENT, ASPECTS, UNKNOWN
 from experiments.learning.comparison.comparability import Comparability, Difference, RunRecord, comparability
 from experiments.models import Artifact, EvaluationDetail, Experiment
 from experiments.selectors.comparison import MetricKey, Selection
@@ -17,32 +19,35 @@ Protocols = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Scope:
-    """Answers about the runs of one comparison.
-
-    ``recorded`` knows which runs have per-user results. ``measured`` leaves that aside: it says which figures were
-    measured alike, so that their differences mean something.
-    """
+    """Answers about the runs of one comparison that have figures."""
 
     recorded: Comparability
-    measured: Comparability
-    _known: dict[tuple[Any, ...], tuple[frozenset[str], ...]] = field(default_factory=dict)
+    _known: dict[MetricKey, tuple[frozenset[str], ...]] = field(default_factory=dict)
 
     def groups(self, metric: MetricKey) -> tuple[frozenset[str], ...]:
-        """Groups of runs within which this metric was measured alike; a run of which nothing is like is its own."""
-        protocol, name = metric
-        same = (protocol, *(record.definition(protocol, name) for record in self.measured.records))
-        if same not in self._known:
-            self._known[same] = tuple(frozenset(group) for group in self.measured.groups(protocol, name))
-        return self._known[same]
+        """Groups of runs within which a metric was measured alike; a run of which nothing is like is its own.
+
+        Per-user results have no part in it: these are the runs whose figures differ by more than how they were made.
+        """
+        if metric not in self._known:
+            found: dict[Any, set[str]] = {}
+            for record in self.recorded.records:
+                found.setdefault(_signature(record, metric), set()).add(record.key)
+            self._known[metric] = tuple(frozenset(group) for group in found.values())
+        return self._known[metric]
 
     def said_above(self) -> list[Difference]:
         """What rules a comparison out or limits it to figures, the gravest first."""
-        found = [difference for difference in self.recorded.differences() if difference.left != "verdict"]
+        found = [difference for difference in self._differences if difference.left != "verdict"]
         return sorted(_once(found), key=lambda difference: difference.left != "none")
 
     def said_beside(self) -> list[Difference]:
         """What differs and hinders nothing."""
-        return _once([one for one in self.recorded.differences() if one.left == "verdict"])
+        return _once([one for one in self._differences if one.left == "verdict"])
+
+    @cached_property
+    def _differences(self) -> tuple[Difference, ...]:
+        return self.recorded.differences()
 
 
 def scope_of(selection: Selection, values: Values, protocols: Protocols, evidence: Mapping[str, Artifact]) -> Scope:
@@ -52,8 +57,15 @@ def scope_of(selection: Selection, values: Values, protocols: Protocols, evidenc
         for one in selection.runs
         if values[one.key]
     ]
-    alike = [replace(record, per_user=True) for record in records]
-    return Scope(comparability(records), comparability(alike, lambda protocol, metric: True))
+    return Scope(comparability(records))
+
+
+def _signature(record: RunRecord, metric: MetricKey) -> Hashable:
+    """Equal for runs that reach the level "verdict" but for their files; what is not recorded is like nothing else."""
+    protocol, name = metric
+    decisive = [aspect for aspect in ASPECTS if aspect.left != "verdict"]
+    found = (record.definition(protocol, name), *(aspect.value(record, protocol) for aspect in decisive))
+    return record.key if UNKNOWN in found or ABSENT in found else found
 
 
 def protocols_of(runs: Sequence[Experiment]) -> dict[str, dict[str, dict[str, Any]]]:
