@@ -91,8 +91,7 @@ def create(*, workspace: Workspace, actor: User | None, spec: MetricSpec) -> Cus
     Raises Refused: the expression is wrong, the name is taken, or there are MOST_METRICS already (TooMany).
     """
     check_expression(spec.expression)
-    if CustomMetric.objects.filter(workspace=workspace, archived_at__isnull=True).count() >= MOST_METRICS:
-        raise TooMany([Problem("name", f"there are {MOST_METRICS} metrics already; archive one that is not needed")])
+    _check_room(workspace)
     try:
         with transaction.atomic():
             metric = CustomMetric.objects.create(
@@ -157,10 +156,11 @@ def archive(metric: CustomMetric, actor: User | None) -> CustomMetric:
 
 
 def restore(metric: CustomMetric, actor: User | None) -> CustomMetric:
-    """Idempotent."""
+    """Idempotent. Raises TooMany where there are MOST_METRICS already."""
     with transaction.atomic():
         locked = _locked(metric)
         if locked.archived_at is not None:
+            _check_room(locked.workspace)
             locked.archived_at = None
             locked.save()
             audit.record(action="restore_metric", actor=actor, workspace=locked.workspace, obj=locked)
@@ -184,6 +184,11 @@ def check_expression(text: str) -> None:
         compile_expression(text)
     except ExpressionError as error:
         raise Refused([Problem("expression", str(error))]) from error
+
+
+def _check_room(workspace: Workspace) -> None:
+    if CustomMetric.objects.filter(workspace=workspace, archived_at__isnull=True).count() >= MOST_METRICS:
+        raise TooMany([Problem("name", f"there are {MOST_METRICS} metrics already; archive one that is not needed")])
 
 
 def _locked(metric: CustomMetric) -> CustomMetric:

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from experiments.forms.custom_metrics import MetricForm, plain_lines, point_at
+from experiments.forms.training import sentence
 from experiments.learning.custom_metrics import STANDARD
 from experiments.learning.custom_metrics.aggregates import AGGREGATES
 from experiments.learning.custom_metrics.functions import FUNCTIONS, OPERATORS
@@ -108,13 +109,15 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 @requires(Action.EDIT_EXPERIMENT)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: WorkspaceRequest) -> HttpResponseBase:
-    """What an expression is, as it is typed: the error at its place, or its value on the chosen run."""
-    text = plain_lines(request.GET.get("expression", ""))
+    """What an expression is, as it is typed: the error at its place, or its value on the chosen run. Changes nothing;
+    the page posts, since what is pasted may be longer than an address."""
+    given = request.POST if request.method == "POST" else request.GET
+    text = plain_lines(given.get("expression", ""))
     if not is_fragment(request):
         return redirect(reverse("experiments:custom_metric_create") + "?" + urlencode({"expression": text[:1000]}))
-    return render_page(request, EDIT, _checked(request, text, request.GET.get("run", "")), partial="check")
+    return render_page(request, EDIT, _checked(request, text, given.get("run", "")), partial="check")
 
 
 @requires(Action.EDIT_EXPERIMENT)
@@ -128,8 +131,11 @@ def archive(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Action.EDIT_EXPERIMENT)
 @require_POST
 def restore(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
-    metric = custom_metrics.restore(_find(request, pk), request.user)
-    toast(request, f"{metric.label} is back and being computed for all runs.")
+    try:
+        metric = custom_metrics.restore(_find(request, pk), request.user)
+        toast(request, f"{metric.label} is back and being computed for all runs.")
+    except Refused as error:
+        toast(request, sentence(error.problems[0].message), "error")
     return redirect("experiments:custom_metric", pk=pk)
 
 

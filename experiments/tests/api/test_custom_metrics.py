@@ -90,6 +90,10 @@ def test_the_number_of_metrics_is_bounded(caller, workspace):
     )
     answer = caller.post("/custom-metrics", GIVEN)
     assert (answer.status_code, "100 metrics already" in answer.json()["errors"][0]["message"]) == (429, True)
+    last = CustomMetric.objects.get(name="m_0")
+    assert patch(caller, last.pk, {"archived": True}).status_code == 200
+    assert caller.post("/custom-metrics", GIVEN).status_code == 201
+    assert patch(caller, last.pk, {"archived": False}).status_code == 429
 
 
 def command(*arguments):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import time
+
 import pandas as pd
 import pytest
 from django.db import connection, transaction
@@ -214,6 +219,42 @@ def test_while_one_process_computes_others_leave_it_alone(data_root):
     with connection.cursor() as cursor:  # once the server has noticed
         cursor.execute("SELECT pg_advisory_lock(%s, 0), pg_advisory_unlock(%s, 0)", [locks.CUSTOM_METRICS] * 2)
     assert compute().runs == 1
+
+
+SLOW = """
+CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NEW; END';
+CREATE TRIGGER pause BEFORE INSERT ON experiments_custommetricoutcome FOR EACH ROW EXECUTE FUNCTION pause();
+"""
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
+
+def ask(question):
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_in_the_middle_of_writing_leaves_nothing_half_done(data_root):
+    """The process dies between a run's value and its line in the ledger; a trigger keeps it there meanwhile."""
+    space = make_workspace()
+    run = with_figure(completed(space))
+    metric = define(space, FIGURE)
+    ask(SLOW)
+    try:
+        connection.close()
+        worker = multiprocessing.get_context("fork").Process(target=compute)
+        worker.start()
+        while not ask(SLEEPING):
+            time.sleep(0.02)
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        ask(f"SELECT pg_advisory_lock({locks.CUSTOM_METRICS}, 0), pg_advisory_unlock({locks.CUSTOM_METRICS}, 0)")
+        assert (value_of(run), outcomes(metric)) == (None, {})
+    finally:
+        ask("DROP TRIGGER pause ON experiments_custommetricoutcome; DROP FUNCTION pause")
+    assert [compute().runs, compute().runs] == [1, 0]
+    assert (value_of(run), set(outcomes(metric))) == (1.0, {run.pk})
 
 
 def test_a_sweep_with_nothing_to_do_asks_little(workspace, django_assert_max_num_queries):
