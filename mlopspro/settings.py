@@ -188,6 +188,10 @@ JOB_WARM_SPARE = env.bool("MLOPSPRO_JOB_WARM_SPARE", default=True)
 JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
 """Jobs of one workspace that may wait or run at a time; one more is refused with a clear message."""
 
+# --- The history of runs ----------------------------------------------------------------------------------------
+HISTORY_TIMEOUT_SECONDS = env.float("MLOPSPRO_HISTORY_TIMEOUT_SECONDS", default=5.0)
+"""A search that takes longer ends with an answer that says how to narrow it."""
+
 # --- Trackers ---------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")
 """Address of this site as a browser reaches it; trackers get links to runs where it is set."""

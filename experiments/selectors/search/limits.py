@@ -11,7 +11,6 @@ from psycopg.errors import QueryCanceled
 
 from experiments.query import QueryError
 
-DEFAULT_SECONDS = 5.0
 SETTINGS = {"statement_timeout": "", "jit": "off", "work_mem": "64MB", "random_page_cost": "1.1"}
 _SQL = "SELECT {}, {}".format(
     ", ".join(f"current_setting('{name}')" for name in SETTINGS),
@@ -20,7 +19,7 @@ _SQL = "SELECT {}, {}".format(
 
 
 def seconds_allowed() -> float:
-    return float(getattr(settings, "HISTORY_TIMEOUT_SECONDS", DEFAULT_SECONDS))
+    return float(settings.HISTORY_TIMEOUT_SECONDS)
 
 
 @contextmanager

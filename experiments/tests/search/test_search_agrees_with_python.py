@@ -36,7 +36,7 @@ def test_found_is_what_holds(workspace, runs: list[Told], text: str):
 @given(text=queries)
 def test_both_ways_of_finding_agree(workspace, runs: list[Told], text: str):
     question = Question(workspace, HistoryQuery(text=text, sort="metrics.rated.f1_at_10"), NOW)
-    walked = [one.run for one in Finder(question.order, question.condition).find(None, 100)]
+    walked = [one.run for one in Finder(question.order, question.lookup).find(None, 100)]
     assert set(walked) == {run.pk for run in runs if holds(parse(text), run)}
     if question.few is not None:
         assert [one.run for one in question.finder().find(None, 100)] == walked
