@@ -13,6 +13,7 @@ from mlopspro.core import formats
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 PATIENCE = 90_000
+"""Milliseconds: the machine may be busy, and a web process reads its first Parquet file slowly then."""
 NAME = "journey_first_three"
 
 
@@ -49,11 +50,11 @@ def test_from_a_slip_in_an_expression_to_a_column_of_the_history(page: Page, liv
     # A slip is pointed at while it is typed; an example is one click; the preview is the run's value.
     page.goto(f"{live_stack.url}/custom-metrics/new/")
     page.get_by_label("Expression").fill("catalogue: share(frist_rank <= 3)")
-    expect(page.locator("#expression-check mark")).to_have_text("frist_rank")
+    expect(page.locator("#expression-check mark")).to_have_text("frist_rank", timeout=PATIENCE)
     expect(page.locator("#expression-check")).to_contain_text("Did you mean catalogue.first_rank?")
     page.locator("[data-expression]", has_text="share(first_rank <= 3)").click()
     page.get_by_label("Try it on").select_option(str(old.pk))
-    expect(page.locator(".expression-value")).to_have_text(formats.metric(share, 4))
+    expect(page.locator(".expression-value")).to_have_text(formats.metric(share, 4), timeout=PATIENCE)
     assert violations(page) == []
 
     # Saved while no worker is there: the list waits and says so; the next worker brings the value by itself.
@@ -62,7 +63,7 @@ def test_from_a_slip_in_an_expression_to_a_column_of_the_history(page: Page, liv
     page.get_by_label("Name", exact=True).fill(NAME)
     page.get_by_role("button", name="Define metric").click()
     row = page.locator("#metric-states tr", has_text="Journey: first three")
-    expect(row).to_contain_text("Computing")
+    expect(row).to_contain_text("Computing", timeout=PATIENCE)
     assert violations(page) == []
     live_stack.heal()
     expect(row).not_to_contain_text("Computing", timeout=PATIENCE)
@@ -74,8 +75,8 @@ def test_from_a_slip_in_an_expression_to_a_column_of_the_history(page: Page, liv
     page.goto(f"{live_stack.url}/experiments/?columns=name,metrics.custom.{NAME}&sort=-metrics.custom.{NAME}")
     for run in (old, new):
         shown = page.locator("tbody tr", has_text=run.name).first
-        expect(shown).to_contain_text(formats.metric(value_of(run, NAME)))
+        expect(shown).to_contain_text(formats.metric(value_of(run, NAME)), timeout=PATIENCE)
     page.goto(f"{live_stack.url}/experiments/{old.pk}/?tab=metrics")
-    expect(page.locator("#protocol-custom")).to_contain_text("catalogue: share(first_rank <= 3)")
+    expect(page.locator("#protocol-custom")).to_contain_text("catalogue: share(first_rank <= 3)", timeout=PATIENCE)
     assert violations(page) == []
     assert complaints == []
