@@ -23,8 +23,17 @@ from mlopspro.accounts.models import Workspace
 __all__ = ["PAGE_SIZE", "HistoryPage", "HistoryQuery", "cells", "matching", "page"]
 
 PAGE_SIZE = 50
-NOT_LISTED = ("environment", "dataset_statistics", "dataset__statistics", "dataset__findings", "dataset__source")
-"""Large values that no list shows; asking a listed run for one costs a query."""
+_OF_DATASETS = (
+    *("statistics", "findings", "source", "user_features", "item_features", "folder", "size_bytes"),
+    *("num_refused", "num_duplicates", "first_at", "last_at", "created_at"),
+)
+_OF_PEOPLE = ("password", "last_login", "theme", "time_zone", "session_generation", "created_at")
+NOT_LISTED = (
+    *("environment", "dataset_statistics", "timings", "worker", "idempotency_key"),
+    *(f"dataset__{name}" for name in _OF_DATASETS),
+    *(f"created_by__{name}" for name in _OF_PEOPLE),
+)
+"""What no list shows; asking a listed run for one of them costs a query."""
 
 
 @dataclass(frozen=True)
