@@ -69,9 +69,9 @@ class ModelRunAnswer(Envelope):
 
 
 class Summary(Schema):
-    total_runs: int
-    complete: bool = Field(
-        description=f"False where there are more than {dashboard.WINDOW:,} runs: figures are of the newest ones then."
+    total_runs: int = Field(
+        description=f"All runs; with more than {dashboard.WINDOW:,}, counts are up to "
+        f"{dashboard.COUNTS_KEPT_SECONDS} seconds old."
     )
     by_type: dict[str, int]
     by_status: dict[str, int]
@@ -101,11 +101,10 @@ def model_runs(request: WorkspaceRequest, asked: Query[Asked]) -> Any:
 @requires_api(Action.VIEW)
 def models_summary(request: WorkspaceRequest) -> Any:
     """Counts by model type and status, and the newest model of each type: bounded work however long the history is."""
-    totals = dashboard.totals(dashboard.recent(request.workspace))
+    totals = dashboard.totals(request.workspace, dashboard.recent(request.workspace))
     return {
         "data": {
             "total_runs": totals.count,
-            "complete": totals.complete,
             "by_type": dict(totals.by_type),
             "by_status": {name.lower(): count for name, count in totals.by_status},
             "latest_models": [_document(run) for run in dashboard.latest_models(request.workspace)],

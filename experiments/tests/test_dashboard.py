@@ -43,13 +43,17 @@ def test_the_best_run_is_of_its_own_dataset_split_and_protocol(workspace):
     assert not more
 
 
-def test_totals_say_when_they_are_not_of_all_runs(workspace, monkeypatch):
+def test_totals_are_of_all_runs_however_many_the_page_looks_at(workspace, monkeypatch):
     for number in range(5):
-        make_experiment(workspace, model_type=f"type {number}")
-    assert dashboard.totals(dashboard.recent(workspace)).complete
+        make_experiment(workspace, model_type=f"type {number % 2}")
+    make_experiment(make_workspace("elsewhere"))
+    make_experiment(workspace, deleted_at=timezone.now())
+    whole = dashboard.totals(workspace, dashboard.recent(workspace))
+    assert (whole.count, whole.by_type) == (5, [("type 0", 3), ("type 1", 2)])
     monkeypatch.setattr(dashboard, "WINDOW", 3)
-    found = dashboard.totals(dashboard.recent(workspace))
-    assert (found.count, found.complete) == (3, False)
+    found = dashboard.recent(workspace)
+    assert not found.complete
+    assert dashboard.totals(workspace, found) == whole
 
 
 def test_a_dataset_over_time_is_in_the_order_of_its_runs(workspace):
