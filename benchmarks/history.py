@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -64,6 +64,9 @@ QUESTIONS: dict[str, dict[str, str]] = {
     "NOT": {"q": "not (tags = nightly or status = failed)", "sort": F1},
 }
 
+BESIDE = ("newest", "by F1", "common filter", "OR", "rare word of the name")
+"""Asked of a workspace with thirty runs as well, beside the one that has them all."""
+
 
 def measure(client: Client, workspace: Workspace, runs: int, requests: int) -> None:
     deep = min(10_000, runs * 9 // 10)
@@ -78,7 +81,7 @@ def measure_questions(
     workspace: Workspace,
     runs: int,
     requests: int,
-    questions: dict[str, dict[str, str]],
+    questions: Mapping[str, dict[str, str]],
     prefix: str = "",
 ) -> None:
     """Milliseconds of the page and of the search alone for every question."""
@@ -101,17 +104,10 @@ def small_workspace() -> Workspace:
     for number in range(30):
         run = make_experiment(workspace, name=f"hybrid {number}")
         for protocol, name, higher in METRICS:
-            MetricValue.objects.create(
-                workspace=workspace,
-                experiment=run,
-                protocol=protocol,
-                name=name,
-                value=number / 30,
-                higher_is_better=higher,
-            )
-        ParameterValue.objects.create(
-            workspace=workspace, experiment=run, name="learning_rate", text="0.001", number=0.001
-        )
+            figure = {"protocol": protocol, "name": name, "value": number / 30, "higher_is_better": higher}
+            MetricValue.objects.create(workspace=workspace, experiment=run, **figure)
+        rate = {"name": "learning_rate", "text": "0.001", "number": 0.001}
+        ParameterValue.objects.create(workspace=workspace, experiment=run, **rate)
     return workspace
 
 
@@ -180,13 +176,8 @@ def main() -> None:
                 emit("fill", runs=size, load=os.getloadavg()[0], seconds=round(time.perf_counter() - began))
                 measure(browser(make_member(workspace)), workspace, size, given.requests)
                 beside = small_workspace()
-                small = {
-                    name: QUESTIONS[name]
-                    for name in ("newest", "by F1", "common filter", "OR", "rare word of the name")
-                }
-                measure_questions(
-                    browser(make_member(beside)), beside, size, given.requests, small, "small workspace: "
-                )
+                some = {name: QUESTIONS[name] for name in BESIDE}
+                measure_questions(browser(make_member(beside)), beside, size, given.requests, some, "small workspace: ")
         if given.mlflow:
             measure_mlflow(given.mlflow, given.requests)
     finally:

@@ -68,7 +68,7 @@ class Finder:
     """Whether the order was read to its end."""
 
     def __post_init__(self) -> None:
-        self.lanes = self.order.lanes(self.few)
+        self.lanes = self.order.lanes()
 
     def find(self, start: Cursor | None, limit: int, *, backwards: bool = False) -> list[Found]:
         """Up to ``limit`` runs after the start, or before it, the nearest first."""
@@ -89,7 +89,10 @@ class Finder:
 
     def _each_lane(self, start: Cursor | None, limit: int, *, backwards: bool, whole: bool) -> list[Found]:
         found: list[Found] = []
+        some = self.order.lanes_of(self.few) if self.few is not None else None
         for lane, after in self._remaining(start, backwards=backwards):
+            if some is not None and lane.name not in some:
+                continue
             wanted = limit - len(found)
             if whole and self.every is not None:
                 places = lane.within(Source(self.every(), "pk", Q())).walk(after, wanted, backwards=backwards)

@@ -15,6 +15,7 @@ from experiments.query.attributes import ATTRIBUTES
 from experiments.selectors.columns import Column
 from experiments.selectors.search.attributes import DURATION, attribute_present
 from experiments.selectors.search.conditions import metric_rows, parameter_rows
+from experiments.selectors.search.expressions import IsAnyOf
 from experiments.selectors.search.lanes import Key, Lane, Rows
 from mlopspro.accounts.models import User, Workspace
 
@@ -37,7 +38,7 @@ _ALWAYS_THERE = frozenset({"name", "created_at", "seed"})
 
 @dataclass(frozen=True)
 class Order:
-    """How runs of a workspace are ordered. ``only`` names the runs where few are asked for."""
+    """How runs of a workspace are ordered."""
 
     workspace: Workspace
     column: Column
@@ -54,8 +55,8 @@ class Order:
         found = Experiment.objects.filter(workspace=self.workspace, deleted_at__isnull=not self.deleted)
         return found.order_by()
 
-    def lanes(self, among: list[uuid.UUID] | None = None) -> list[Lane]:
-        """In order. ``among`` spares lanes that none of these runs is in, where asking is needed."""
+    def lanes(self) -> list[Lane]:
+        """In order."""
         if self.column.kind == "metric":
             rows = metric_rows(self.workspace, self.column.protocol, self.column.name)
             return [self._valued("value", rows, Key("value", "number")), self._without(rows)]
@@ -70,7 +71,7 @@ class Order:
         if name in _KEYS:
             return self._attribute(name)
         if name in _FOREIGN:
-            return self._grouped(name, _FOREIGN[name](self._present(name, among)))
+            return self._grouped(name, _FOREIGN[name](self._pointed_at(name)))
         return self._grouped(name, ATTRIBUTES[name].choices)
 
     def _valued(self, name: str, rows: Rows, key: Key) -> Lane:
@@ -96,11 +97,18 @@ class Order:
         ordered = lanes[::-1] if self.descending else lanes
         return [*ordered, self._rest(Q(**{f"{name}__isnull": True}))] if name in _FOREIGN else ordered
 
-    def _present(self, name: str, among: list[uuid.UUID] | None) -> list[uuid.UUID]:
-        """Datasets or people that runs point at."""
-        if among is not None:
-            found = Experiment.objects.filter(pk__in=among, **{f"{name}__isnull": False}).order_by()
-            return list(found.values_list(name, flat=True).distinct())
+    def lanes_of(self, runs: list[uuid.UUID]) -> frozenset[str] | None:
+        """Names of the lanes that these runs are in; None where the order has but a few lanes: not worth a query."""
+        name = self.column.name
+        if self.column.kind != "attribute" or name not in _FOREIGN:
+            return None
+        found = self.runs.filter(IsAnyOf("pk", runs)).values_list(name, flat=True).distinct()
+        return frozenset("none" if value is None else f"={value}" for value in found)
+
+    def _pointed_at(self, name: str) -> list[uuid.UUID]:
+        """Datasets or people that runs have."""
+        if self.deleted:
+            return list(self.runs.exclude(**{name: None}).values_list(name, flat=True).distinct())
         with connection.cursor() as cursor:
             cursor.execute(_DISTINCT[name], {"workspace": self.workspace.pk})
             return [row[0] for row in cursor.fetchall()]

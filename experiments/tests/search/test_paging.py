@@ -170,3 +170,28 @@ def test_a_page_costs_the_same_number_of_queries_however_many_runs(workspace, ru
     for query in (HistoryQuery(), HistoryQuery(sort="metrics.rmse"), HistoryQuery(text="hybrid", sort="params.epochs")):
         with django_assert_max_num_queries(16):
             history.page(workspace, query)
+
+
+def test_a_page_goes_on_though_the_last_run_of_its_dataset_vanished(workspace, runs: list[Told]):
+    """With few runs and with many; the order by dataset is read one dataset after the other."""
+    for text in ("", "hybrid"):
+        query = HistoryQuery(text=text, sort="dataset", descending=False)
+        whole = walked(workspace, query)
+        first = history.page(workspace, query, 2)
+        dataset = first.runs[-1].dataset_id
+        of_it = Experiment.objects.filter(pk__in=whole, dataset=dataset)
+        gone = set(of_it.values_list("pk", flat=True))
+        of_it.update(deleted_at=timezone.now())
+        rest = [pk for pk in whole if pk not in gone]
+        second = history.page(workspace, _at(query, after=first.next_cursor), 50)
+        assert [run.pk for run in second.runs] == rest or second.notes
+        assert set(rest) <= {run.pk for run in second.runs} | {run.pk for run in first.runs}
+
+
+def test_deleted_runs_can_be_ordered_by_a_dataset_that_no_other_run_has(workspace, runs: list[Told], monkeypatch):
+    monkeypatch.setattr(rare, "FEW", 0)
+    monkeypatch.setattr("experiments.selectors.search.asking.FEW", 0)
+    gone = Experiment.objects.filter(dataset=runs[0].row.dataset)
+    expected = set(gone.values_list("pk", flat=True))
+    gone.update(deleted_at=timezone.now())
+    assert set(walked(workspace, HistoryQuery(deleted=True, sort="dataset"))) == expected
