@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.history_data import METRICS, PARAMETERS, UNIFORM
-from benchmarks.site import emit, quantile
+from benchmarks.site import emit
 from mlopspro import embedded
 from mlopspro.embedded import addresses
 from mlopspro.embedded.mlflow import store_uri
@@ -32,24 +32,20 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def measure_mlflow(runs: int, requests: int) -> None:
-    embedded.ensure_running("mlflow")
-    experiment = _post("experiments/create", {"name": "bench"})["experiment_id"]
-    began = time.perf_counter()
-    _fill(int(experiment), runs)
-    emit("mlflow fill", runs=runs, seconds=round(time.perf_counter() - began))
-    for name, question in QUESTIONS.items():
-        body = {"experiment_ids": [experiment], "max_results": 50, **question}
-        answer = _post("runs/search", body)
-        for _ in range(2):
-            _post("runs/search", body)
-        times = []
-        for _ in range(requests):
-            began = time.perf_counter()
-            _post("runs/search", body)
-            times.append(1000 * (time.perf_counter() - began))
-        emit("mlflow", runs=runs, question=name, p50_ms=round(quantile(times, 0.5), 1),
-             p95_ms=round(quantile(times, 0.95), 1), rows=len(answer.get("runs", [])))  # fmt: skip
+class Peer:
+    """MLflow's server with ``runs`` runs of one experiment."""
+
+    def __init__(self, runs: int) -> None:
+        embedded.ensure_running("mlflow")
+        self.experiment = _post("experiments/create", {"name": "bench"})["experiment_id"]
+        began = time.perf_counter()
+        _fill(int(self.experiment), runs)
+        emit("mlflow fill", runs=runs, seconds=round(time.perf_counter() - began))
+
+    def ask(self, question: str) -> int:
+        """The number of runs on the first page."""
+        body = {"experiment_ids": [self.experiment], "max_results": 50, **QUESTIONS[question]}
+        return len(_post("runs/search", body).get("runs", []))
 
 
 def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
