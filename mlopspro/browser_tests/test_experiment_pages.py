@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from playwright.sync_api import Page, expect
 
+from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import Experiment
 from experiments.tests.pages import scenes
 from mlopspro.accounts.permissions import Role
@@ -138,7 +139,7 @@ def test_training_is_started_by_keyboard_alone(page: Page, site, complaints):
     page.keyboard.press("t")
     expect(page).to_have_url(f"{site.url}/training/")
     page.get_by_role("radio", name="Hybrid", exact=False).first.focus()
-    for _ in range(4):
+    for _ in range(list(ARCHITECTURES).index("popularity")):
         page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name="Popularity")).to_be_checked()
     expect(page.locator("[name=parameters_of]")).to_have_value("popularity")

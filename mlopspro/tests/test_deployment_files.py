@@ -11,7 +11,7 @@ from mlopspro.supervisor import roles
 from mlopspro.supervisor.roles import REPOSITORY
 
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
-NOTES = (REPOSITORY / "docs" / "operations.md").read_text()
+NOTES = "\n".join((REPOSITORY / "docs" / name).read_text() for name in ("operations.md", "how-to/trackers.md"))
 EXAMPLE = (REPOSITORY / ".env.example").read_text()
 READ = re.compile(r"""(?:env\.\w+|environ\.get|positive_number)\(\s*["']([A-Z][A-Z0-9_]+)["']""")
 ELSEWHERE = {"MLOPSPRO_WORKER_QUEUES"}
