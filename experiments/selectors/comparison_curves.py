@@ -18,7 +18,7 @@ from django.db.models.lookups import Exact
 from experiments.models import EpochMetrics, Experiment
 from mlopspro.core.formats import as_float, number
 
-POINTS = 250
+POINTS = 125
 """About as many points a curve as there are pixels to tell them apart by; the best and the last epoch come besides."""
 LOSSES = ("train_loss", "val_loss")
 LABELS = {"train_loss": "Training loss", "val_loss": "Validation loss"}

@@ -35,9 +35,9 @@ def test_runs_of_unlike_length_are_thinned_each_in_its_own_way(client, workspace
     add_epochs(short, 40, train_loss=1.0)
     add_epochs(long, 1000, train_loss=lambda epoch: 1 / epoch, val_loss=2.0, gradient_norm=3.0)
     page = client.get(address(short, long))
-    assert "Drawn is every 4th of 1 000 epochs, with the first, the best and the last." in text_of(page)
+    assert "Drawn is every 8th of 1 000 epochs, with the first, the best and the last." in text_of(page)
     loss = next(chart for chart in page.context["curves"] if chart.key == "curve-train_loss")
-    assert [len(series.points) for series in loss.series] == [40, 251]
+    assert [len(series.points) for series in loss.series] == [40, 126]
     assert [chart.key for chart in page.context["curves"]] == ["curve-train_loss", "curve-val_loss"]
     chosen = client.get(address(short, long, curve="gradient_norm"))
     assert [chart.key for chart in chosen.context["curves"]] == ["curve-gradient_norm"]
