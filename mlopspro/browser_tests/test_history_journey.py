@@ -78,8 +78,10 @@ def test_from_a_query_to_a_view_that_is_opened_again(page: Page, site):
     expect(bar).to_contain_text("2 runs ticked")
     bar.locator("summary", has_text="Tags").click()
     page.get_by_label("Tags, separated by commas").fill("paper")
+    page.locator("tbody").evaluate("rows => { rows.dataset.before = ''; }")
     page.keyboard.press("Enter")
     expect(page.get_by_text("2 runs tagged paper")).to_be_visible()
+    expect(page.locator("tbody[data-before]")).to_have_count(0)  # the rows have been replaced
     assert Experiment.objects.filter(tags=["paper"]).count() == 2
     expect(bar).to_contain_text("2 runs ticked")
     page.get_by_label("Tick hybrid 5").uncheck()

@@ -101,6 +101,8 @@
     boxes().filter((box) => box.checked).forEach((box) => ticked.add(box.value));
     show();
   });
+  // At the swap, so that no tick is seen to go out; and once more when htmx has settled the attributes of what it put in.
+  document.addEventListener("htmx:afterSwap", restore);
   document.addEventListener("htmx:afterSettle", restore);
   document.addEventListener("htmx:oobAfterSwap", restore);
 })();
