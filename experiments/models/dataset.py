@@ -11,8 +11,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from experiments.learning.families import Family
 from experiments.models.job import Job, job_constraints, job_indexes
 from mlopspro.accounts.models import WorkspaceOwned
+
+FAMILIES = [(family.value, family.label) for family in Family]
 
 
 class FeedbackKind(models.TextChoices):
@@ -29,10 +32,20 @@ class Dataset(WorkspaceOwned):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
-    feedback = models.CharField(max_length=10, choices=FeedbackKind.choices)
+    family = models.CharField(
+        max_length=20,
+        choices=FAMILIES,
+        default=Family.RECOMMENDATION.value,
+        help_text="What its shape serves: interactions for recommendation, a table with roles for the others.",
+    )
+    roles = models.JSONField(default=dict, blank=True, help_text="Of a table: which column is what.")
+    columns = models.JSONField(
+        default=list, blank=True, help_text="Of a table: [{name, type, role, missing, distinct, minimum, maximum}]."
+    )
+    feedback = models.CharField(max_length=10, choices=FeedbackKind.choices, blank=True)
     num_users = models.PositiveIntegerField()
     num_items = models.PositiveIntegerField()
-    num_interactions = models.PositiveBigIntegerField()
+    num_interactions = models.PositiveBigIntegerField(help_text="Of a table: its rows.")
     scale_min = models.FloatField(null=True, blank=True)
     scale_max = models.FloatField(null=True, blank=True)
     first_at = models.DateTimeField(null=True, blank=True)
@@ -55,7 +68,11 @@ class Dataset(WorkspaceOwned):
         ordering = ("-created_at",)
         indexes = [models.Index(fields=["workspace", "-created_at"], name="dataset_recent")]
         constraints = [
-            models.CheckConstraint(condition=models.Q(feedback__in=FeedbackKind.values), name="dataset_feedback_known"),
+            models.CheckConstraint(
+                condition=models.Q(feedback__in=FeedbackKind.values)
+                | (models.Q(feedback="") & ~models.Q(family=Family.RECOMMENDATION.value)),
+                name="dataset_feedback_known",
+            ),
             models.UniqueConstraint(
                 fields=["workspace", "name"], condition=models.Q(deleted_at__isnull=True), name="dataset_name_unique"
             ),
@@ -67,6 +84,11 @@ class Dataset(WorkspaceOwned):
     @property
     def path(self) -> Path:
         return Path(settings.DATA_ROOT) / self.folder
+
+    @property
+    def is_table(self) -> bool:
+        """A table with roles, not interactions: it has no users and items, and other architectures learn from it."""
+        return Family(self.family).is_tabular
 
     @property
     def sparsity(self) -> float:

@@ -12,7 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from experiments.models.dataset import Dataset
+from experiments.learning.families import Family
+from experiments.models.dataset import FAMILIES, Dataset
 from experiments.models.history_indexes import history_indexes
 from experiments.models.job import Job, job_constraints, job_indexes
 
@@ -59,6 +60,36 @@ class Experiment(Job):
     trackers = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     notes = models.TextField(blank=True)
     tags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+
+    family = models.CharField(max_length=20, choices=FAMILIES, default=Family.RECOMMENDATION.value)
+    preparation = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What else decides the numbers: features, roles, evaluation. Empty: the defaults.",
+    )
+    recipe_version = models.ForeignKey(
+        "experiments.RecipeVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="experiments"
+    )
+    manifest = models.JSONField(
+        default=dict, blank=True, help_text="The effective manifest as it was at the launch; empty without a recipe."
+    )
+    evaluates = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="evaluations",
+        help_text="Of an evaluation: the training run whose model is judged again.",
+    )
+    register_as = models.ForeignKey(
+        "experiments.RegisteredModel",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The model of which it becomes a version when it completes.",
+    )
+    auto_promote = models.BooleanField(default=False, help_text="Promote that version if the gate lets it through.")
     config_hash = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 over data, architecture, parameters, split and seed."
     )

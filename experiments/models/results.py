@@ -31,7 +31,8 @@ class EpochMetrics(models.Model):
 class MetricValue(models.Model):
     """One metric with its protocol, segment and reference lines (decision D2).
 
-    Protocols are rated, catalogue and pointwise; ``custom`` for metrics people define, ``logged`` for figures of runs
+    Protocols are rated, catalogue and pointwise for recommenders, forecast, demand, action and spatial for models on
+    tables; ``custom`` for metrics people define, ``logged`` for figures of runs
     that were logged elsewhere. The workspace is the run's, repeated here so that one index serves any list of runs.
     """
 
@@ -47,6 +48,7 @@ class MetricValue(models.Model):
     popularity = models.FloatField(null=True, blank=True)
     oracle = models.FloatField(null=True, blank=True)
     everything = models.FloatField(null=True, blank=True)
+    naive = models.FloatField(null=True, blank=True)
     users_counted = models.PositiveIntegerField(default=0)
     users_left_out = models.PositiveIntegerField(default=0)
     definition = models.CharField(max_length=20, default="1")

@@ -127,6 +127,7 @@ def record(run: Experiment, evaluation: Evaluation, files: list[artifacts.SavedF
             popularity=metric.popularity,
             oracle=metric.oracle,
             everything=metric.everything,
+            naive=metric.naive,
             users_counted=metric.users_counted,
             users_left_out=metric.users_left_out,
             definition=metric.definition,

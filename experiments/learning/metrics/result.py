@@ -9,7 +9,7 @@ import pandas as pd
 
 SMALLEST_RANGE = 1e-3
 
-ProtocolName = Literal["rated", "catalogue", "pointwise"]
+ProtocolName = Literal["rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class MetricResult:
     popularity: float | None = None
     oracle: float | None = None
     everything: float | None = None
+    naive: float | None = None
+    """Of models on tables: what the simplest honest method reaches on the same rows (last season, the mean …)."""
     definition: str = "1"
 
     @property
