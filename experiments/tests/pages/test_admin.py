@@ -7,7 +7,7 @@ from django.contrib.admin.sites import site
 from django.db import connection
 from django.urls import reverse
 
-from experiments import admin as experiments_admin
+from experiments.admin import base as experiments_admin
 from experiments.models import LogLine
 from experiments.tests.pages import scenes
 from mlopspro.testing.people import browser, make_member
