@@ -91,6 +91,8 @@ class TabularData:
     frame: pd.DataFrame
     roles: Roles
     family: Family
+    rare_below: int = 0
+    """Kinds with fewer training rows become one; 0 keeps all. Fits hand it to ``Encoder.fit``."""
 
     def __len__(self) -> int:
         return len(self.frame)
