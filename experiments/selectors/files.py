@@ -5,25 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from django.conf import settings
-
 from experiments.models import Artifact
+from experiments.services.stored_files import FileMissing, file_of
+
+__all__ = ["FileMissing", "can_preview", "file_of", "preview"]
 
 PREVIEW_BYTES = 100_000
 TEXT = {".json", ".txt", ".log", ".csv", ".yaml", ".yml", ".md"}
-
-
-class FileMissing(Exception):
-    """The row is there and its file is not, or it does not lie where files of runs lie."""
-
-
-def file_of(artifact: Artifact) -> Path:
-    """The file of an artifact. Raises FileMissing."""
-    root = Path(settings.DATA_ROOT).resolve()
-    path = (root / artifact.path).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        raise FileMissing(f"The file of {artifact.name} is not on this machine.")
-    return path
 
 
 def can_preview(artifact: Artifact) -> bool:

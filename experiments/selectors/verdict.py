@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from experiments.metric_words import label
 from experiments.models import MetricValue
+from experiments.services.popularity import LISTS, find_metric, loses_to_popularity
 from mlopspro.core.formats import metric as figure
 
-LISTS = "ndcg_at_10"
 RATED = "f1_at_10"
+
+__all__ = ["Verdict", "loses_to_popularity", "verdicts"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,6 @@ class Verdict:
     text: str
 
 
-def loses_to_popularity(metrics: Iterable[MetricValue]) -> MetricValue | None:
-    """The catalogue metric by which it ranks worse than popularity, if it does."""
-    found = _find(metrics, "catalogue", LISTS)
-    if found is None or found.value is None or found.popularity is None:
-        return None
-    return found if found.value < found.popularity else None
-
-
 def verdicts(metrics: Iterable[MetricValue], architecture: str) -> list[Verdict]:
     """Sentences about the whole test set, the gravest first; empty where nothing can be said."""
     values = [value for value in metrics if value.segment == "all"]
@@ -37,14 +31,8 @@ def verdicts(metrics: Iterable[MetricValue], architecture: str) -> list[Verdict]
     return sorted((verdict for verdict in found if verdict), key=lambda verdict: order[verdict.tone])
 
 
-def _find(metrics: Iterable[MetricValue], protocol: str, name: str) -> MetricValue | None:
-    return next(
-        (row for row in metrics if row.protocol == protocol and row.name == name and row.segment == "all"), None
-    )
-
-
 def _on_catalogue(values: list[MetricValue], architecture: str) -> Verdict | None:
-    row = _find(values, "catalogue", LISTS)
+    row = find_metric(values, "catalogue", LISTS)
     if row is None or row.value is None or row.popularity is None or architecture == "popularity":
         return None
     figures = f"{label(row.name)} {figure(row.value)} against {figure(row.popularity)} (catalogue)"
@@ -58,7 +46,7 @@ def _on_catalogue(values: list[MetricValue], architecture: str) -> Verdict | Non
 
 
 def _on_rated(values: list[MetricValue]) -> Verdict | None:
-    row = _find(values, "rated", RATED)
+    row = find_metric(values, "rated", RATED)
     if row is None or row.value is None or row.everything is None:
         return None
     figures = f"{label(row.name)} {figure(row.value)} against {figure(row.everything)} (rated)"
