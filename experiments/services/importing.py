@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ from experiments.learning.data.quarantine import Quarantine
 from experiments.learning.data.readers import registry
 from experiments.learning.data.readers.base import Detected, Role
 from experiments.learning.data.readers.options import ReadOptions
-from experiments.learning.data.snapshot import write_snapshot
+from experiments.learning.data.snapshot import Snapshot, write_snapshot
+from experiments.learning.data.tables.options import is_table
 from experiments.learning.data.validation import Report, Validated
 from experiments.models import Dataset, DatasetImport, FailureKind, JobStatus
 from experiments.models.job import JobStateError
+from experiments.services import table_work
 from experiments.services.spec import Problem, Refused, problems_of
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.accounts.services import audit
@@ -168,13 +170,18 @@ def import_synthetic(
     *, workspace: Workspace, actor: User | None, name: str = "Synthetic", **settings_of_it: int
 ) -> DatasetImport:
     """Queues the making of the documented sample data (docs/synthetic-data.md)."""
+    return queue_made(workspace=workspace, actor=actor, name=name, options=settings_of_it)
+
+
+def queue_made(*, workspace: Workspace, actor: User | None, name: str, options: Mapping[str, Any]) -> DatasetImport:
+    """Queues data that is made, not read: interactions, or the table of the family that ``options`` name."""
     job = DatasetImport(
         workspace=workspace,
         created_by=actor,
         status=JobStatus.DRAFT,
-        name=name,
+        name=name.strip()[:200],
         format=SYNTHETIC,
-        options=settings_of_it,
+        options=dict(options),
         max_attempts=settings.JOB_MAX_ATTEMPTS,
     )
     job.folder = f"imports/{job.pk.hex}"
@@ -230,23 +237,39 @@ def carry_out_here(job: DatasetImport) -> DatasetImport:
 def run_import(context: JobContext) -> None:
     """The work of one attempt: read and judge every row, describe, write the snapshot, add the dataset."""
     job: DatasetImport = context.job
+    folder = f"datasets/{job.pk.hex}-{context.lease.token}"
     try:
-        interactions, refused, report = _read(context, job)
-        context.phase("Describing")
-        described = statistics.describe(interactions)
-        found = findings(interactions, report)
-        context.phase("Storing")
-        folder = f"datasets/{job.pk.hex}-{context.lease.token}"
-        snapshot = write_snapshot(interactions, refused, Path(settings.DATA_ROOT) / folder)
+        made = _make_table if is_table(job.options) else _make_interactions
+        snapshot, report, fields = made(context, job, Path(settings.DATA_ROOT) / folder)
     except DatasetError as error:
         raise JobFailed(str(error), FailureKind.BAD_INPUT) from error
 
     def write(row: DatasetImport) -> None:
         row.report = report.as_dict() if report else {}
-        row.dataset = _add_dataset(row, interactions, folder, snapshot.sha256, snapshot.size_bytes, described, found)
+        row.dataset = _add_dataset(row, folder, snapshot, fields)
 
     context.end(JobStatus.COMPLETED, also=write)
     shutil.rmtree(job.path, ignore_errors=True)
+
+
+Made = tuple[Snapshot, Report | None, dict[str, Any]]
+"""A written snapshot, what became of the rows, and the fields of its dataset."""
+
+
+def _make_interactions(context: JobContext, job: DatasetImport, folder: Path) -> Made:
+    interactions, refused, report = _read(context, job)
+    context.phase("Describing")
+    fields = _fields(interactions)
+    fields |= {"statistics": statistics.describe(interactions), "findings": findings(interactions, report)}
+    context.phase("Storing")
+    return write_snapshot(interactions, refused, folder), report, fields
+
+
+def _make_table(context: JobContext, job: DatasetImport, folder: Path) -> Made:
+    context.phase("Generating")
+    made = table_work.generate(job.options)
+    snapshot, fields = table_work.store(context, made, folder)
+    return snapshot, made.report, fields
 
 
 def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, Report | None]:
@@ -254,6 +277,13 @@ def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, R
         context.phase("Generating")
         return synthetic.generate(**job.options), Quarantine().frame(), None
     context.phase("Reading")
+    options = ReadOptions.model_validate(job.options)
+    validated: Validated = imports.load(paths(job), job.format, options, _counting(context))
+    return validated.interactions, validated.refused, validated.report
+
+
+def _counting(context: JobContext) -> Callable[[int], None]:
+    """Tells the job's page how many rows were read, not more often than it is worth."""
     shown = 0
 
     def progress(rows: int) -> None:
@@ -262,51 +292,51 @@ def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, R
             shown = rows
             context.progress(rows)
 
-    validated: Validated = imports.load(paths(job), job.format, ReadOptions.model_validate(job.options), progress)
-    return validated.interactions, validated.refused, validated.report
+    return progress
 
 
-def _add_dataset(
-    job: DatasetImport,
-    data: Interactions,
-    folder: str,
-    sha256: str,
-    size: int,
-    described: dict[str, Any],
-    found: list[dict[str, Any]],
-) -> Dataset:
-    times = data.timestamp
+def _add_dataset(job: DatasetImport, folder: str, snapshot: Snapshot, fields: dict[str, Any]) -> Dataset:
     report = job.report
+    source = {
+        "format": job.format,
+        "files": {role: entry["name"] for role, entry in job.files.items()},
+        "options": job.options,
+        "report": report,
+    }
     return Dataset.objects.create(
         workspace=job.workspace,
         created_by=job.created_by,
         name=_free_name(job),
-        feedback=data.feedback,
-        num_users=data.num_users,
-        num_items=data.num_items,
-        num_interactions=len(data),
-        scale_min=data.scale[0] if data.scale else None,
-        scale_max=data.scale[1] if data.scale else None,
-        first_at=_moment(int(times.min())) if times is not None else None,
-        last_at=_moment(int(times.max())) if times is not None else None,
-        has_timestamps=times is not None,
-        has_given_split=data.part is not None,
-        user_features=[str(name) for name in data.users.columns] if data.users is not None else [],
-        item_features=[str(name) for name in data.items.columns if name != "title"] if data.items is not None else [],
-        sha256=sha256,
+        sha256=snapshot.sha256,
         folder=folder,
-        size_bytes=size,
-        source={
-            "format": job.format,
-            "files": {role: entry["name"] for role, entry in job.files.items()},
-            "options": job.options,
-            "report": report,
-        },
-        statistics=described,
-        findings=found,
+        size_bytes=snapshot.size_bytes,
         num_refused=report.get("rows_refused", 0),
         num_duplicates=report.get("rows_merged", 0),
+        **fields | {"source": source | fields.get("source", {})},
     )
+
+
+def _fields(data: Interactions) -> dict[str, Any]:
+    """What a Dataset says of interactions."""
+    times = data.timestamp
+    return {
+        "feedback": data.feedback,
+        "num_users": data.num_users,
+        "num_items": data.num_items,
+        "num_interactions": len(data),
+        "scale_min": data.scale[0] if data.scale else None,
+        "scale_max": data.scale[1] if data.scale else None,
+        "first_at": _moment(int(times.min())) if times is not None else None,
+        "last_at": _moment(int(times.max())) if times is not None else None,
+        "has_timestamps": times is not None,
+        "has_given_split": data.part is not None,
+        "user_features": _names(data.users),
+        "item_features": [name for name in _names(data.items) if name != "title"],
+    }
+
+
+def _names(features: Any) -> list[str]:
+    return [] if features is None else [str(name) for name in features.columns]
 
 
 def _free_name(job: DatasetImport) -> str:

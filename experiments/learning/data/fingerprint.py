@@ -15,6 +15,7 @@ from experiments.learning.data.interactions import Interactions
 from experiments.learning.data.typed_features import is_list_column
 
 _VERSION = b"mlopspro interactions 1"
+_TABLE_VERSION = b"mlopspro table 1"
 
 
 def fingerprint(interactions: Interactions) -> str:
@@ -102,3 +103,21 @@ def _add_frame(digest: Any, name: str, frame: pd.DataFrame | None, order: NDArra
             _add_numbers(digest, label, cells.to_numpy(np.float64), "<f8")
         else:
             _add_texts(digest, label, cells.tolist())
+
+
+def table_fingerprint(frame: pd.DataFrame) -> str:
+    """SHA-256 (hexadecimal) of a table whose rows stand in canonical order; its columns are taken by name.
+
+    Numbers count as float64, times as microseconds since 1970 in UTC, everything else as text; missing as missing.
+    """
+    digest = hashlib.sha256(_TABLE_VERSION)
+    for name in sorted(frame.columns):
+        cells = frame[name]
+        if isinstance(cells.dtype, pd.DatetimeTZDtype):
+            _add(digest, f"time.{name}", b"")
+            _add_numbers(digest, name, cells.dt.as_unit("us").astype("int64").to_numpy(), "<i8")
+        elif pd.api.types.is_numeric_dtype(cells.dtype):
+            _add_numbers(digest, f"number.{name}", cells.to_numpy(np.float64), "<f8")
+        else:
+            _add_texts(digest, f"text.{name}", cells.tolist())
+    return digest.hexdigest()

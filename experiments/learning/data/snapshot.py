@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +17,11 @@ from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.fingerprint import fingerprint
 from experiments.learning.data.frames import tidy
 from experiments.learning.data.interactions import Interactions
+from experiments.learning.data.staging import new_folder, write_parquet
 
 INTERACTIONS, USERS, ITEMS, REFUSED = "interactions.parquet", "users.parquet", "items.parquet", "refused.parquet"
 _METADATA_KEY = b"mlopspro"
 _FORMAT_VERSION = 1
-_ROW_GROUP = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,33 +42,25 @@ def write_snapshot(interactions: Interactions, refused: pd.DataFrame, folder: Pa
     Raises:
         DatasetError: the folder exists (snapshots are never overwritten), or identifiers are not as promised.
     """
-    if folder.exists():
-        raise DatasetError(
-            "folder", "exists, and snapshots are never overwritten", value=folder.name, accepted="a new folder"
-        )
     _require_canonical(interactions)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
-    staging.mkdir()
-    try:
-        _write(staging / INTERACTIONS, _interactions_table(interactions))
+    with new_folder(folder) as staging:
+        write_parquet(staging / INTERACTIONS, _interactions_table(interactions))
         for name, frame, ids in (
             (USERS, interactions.users, interactions.user_ids),
             (ITEMS, interactions.items, interactions.item_ids),
         ):
             if frame is not None:
-                _write(staging / name, _feature_table(frame, ids))
+                write_parquet(staging / name, _feature_table(frame, ids))
         if len(refused):
-            _write(staging / REFUSED, pa.Table.from_pandas(refused, preserve_index=False))
-        _sync(staging)
-        staging.rename(folder)
-        _sync(folder.parent)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+            write_parquet(staging / REFUSED, pa.Table.from_pandas(refused, preserve_index=False))
+    return described(folder, fingerprint(interactions))
+
+
+def described(folder: Path, sha256: str) -> Snapshot:
+    """What a folder that was just written holds."""
     files = tuple(sorted(child.name for child in folder.iterdir()))
     size = sum((folder / name).stat().st_size for name in files)
-    return Snapshot(folder, fingerprint(interactions), size, files)
+    return Snapshot(folder, sha256, size, files)
 
 
 def read_snapshot(folder: Path) -> Interactions:
@@ -177,18 +166,3 @@ def _codes(column: Any) -> tuple[NDArray[np.int32], NDArray[np.str_]]:
 def _array(table: Any, name: str, dtype: type[Any]) -> NDArray[Any]:
     # A copy: Arrow's memory is read-only, and whoever shuffles or clips may do so in place.
     return np.array(table.column(name).to_numpy(), dtype=dtype)
-
-
-def _write(path: Path, table: Any) -> None:
-    with path.open("wb") as stream:
-        pq.write_table(table, stream, compression="zstd", row_group_size=_ROW_GROUP)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -58,7 +58,11 @@ def counts(interactions: Interactions) -> dict[str, Any]:
 
 def value_statistics(interactions: Interactions) -> dict[str, Any]:
     """Mean, spread, quantiles and a histogram: a bar a level where there are few, else logarithmic bins."""
-    value = interactions.value.astype(np.float64)
+    return number_summary(interactions.value.astype(np.float64))
+
+
+def number_summary(value: NDArray[np.float64]) -> dict[str, Any]:
+    """The same of any numbers, shape (n,), n > 0, none of them NaN."""
     levels, level_counts = np.unique(value, return_counts=True)
     if len(levels) <= MAX_VALUE_BARS:
         histogram = [

@@ -1,0 +1,1 @@
+"""Tables with roles: read, judged, described."""
