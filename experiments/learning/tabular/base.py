@@ -130,6 +130,24 @@ class TabularEvaluation:
     ``per_unit`` has one row a tested unit (a series, product, customer or place) and the columns ``user`` (int64 code
     of the unit, stable for one dataset whatever the split), ``protocol``, ``segment`` and one column a per-unit
     statistic, exactly as ``learning/comparison/per_user.py`` reads them, so that the verdict works on these runs too.
+    A unit occurs once a protocol; several folds are added up. Columns are sums over the unit's test rows
+    (``learning/comparison/table_estimators.py`` makes the metrics of them; NaN where a unit has none):
+
+    all            rows (test rows), absolute_error (sum of |e|), squared_error (sum of e^2)
+    forecast       scaled_error: sum of |e| / (mean |error| of the seasonal naive on the series' own training rows)
+                   percentage_error: sum of |e / actual| over rows with actual not 0; percentage_rows: how many those are
+                   symmetric_error: sum of 2 |e| / (|actual| + |forecast|), 0 where both are 0
+    demand         squared_log_error: sum of (log1p actual - log1p predicted)^2
+                   log_actual, log_actual_squared: sums of log1p actual and of its square, for r2_log
+    action         cross_entropy: sum of -ln(probability of what happened), probabilities kept within 1e-15 of 0 and 1;
+                   squared_error and absolute_error are of the probability
+    spatial        actual, actual_squared: sums of the target and of its square, for r2
+    uplift, lift, ranks and elasticities are no sums of units: they have figures and no verdict.
+
+    mase = scaled_error / rows; mape = 100 percentage_error / percentage_rows; smape = 100 symmetric_error / rows;
+    mae = absolute_error / rows; rmse = sqrt(squared_error / rows); rmse_log = sqrt(squared_log_error / rows);
+    log_loss = cross_entropy / rows; brier = squared_error / rows. A verdict needs 30 units, so synthetic tables have
+    more series, products, customers and places than that.
     ``details`` is JSON-able: calibration bins, uplift curve, forecast against actual of some series, residual map …
     """
 

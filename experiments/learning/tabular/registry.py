@@ -1,0 +1,14 @@
+"""Every architecture for tables that a person can choose, in the order in which forms list them. No scikit-learn."""
+
+from __future__ import annotations
+
+from experiments.learning.tabular import location_scoring
+from experiments.learning.tabular.base import TabularArchitecture
+
+TABULAR: dict[str, TabularArchitecture] = {
+    architecture.key: architecture
+    for architecture in (
+        # one line a family
+        *location_scoring.ARCHITECTURES,
+    )
+}

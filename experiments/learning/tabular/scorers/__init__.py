@@ -1,0 +1,1 @@
+"""Trained models on tables as plain arrays, predicting with NumPy alone."""
