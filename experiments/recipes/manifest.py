@@ -18,8 +18,13 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.@-]{0,79}
 MetricKey = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}\.[a-z0-9_]{1,80}$")]
 
 
+Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
 class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    """Strict: JSON has types, so "5" is no number and true is no 1."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Metadata(Part):
@@ -34,11 +39,12 @@ class Metadata(Part):
 
 
 class FeatureSet(Part):
-    """A named group of columns."""
+    """A named group of columns: by their names, or - where names differ from dataset to dataset - by their roles."""
 
     description: Text = ""
-    columns: list[Short] = Field(default_factory=list, max_length=500)
-    required: bool = Field(True, description="Every column must be in the dataset.")
+    columns: list[Column] = Field(default_factory=list, max_length=500)
+    roles: list[Name] = Field(default_factory=list, max_length=50, description="Of the family, such as time or target.")
+    required: bool = Field(True, description="Every column and every role must be in the dataset.")
 
 
 class Label(Part):
@@ -79,8 +85,8 @@ class Quality(Part):
 class FeaturePrep(Part):
     """Which columns are used and how they become numbers."""
 
-    use: list[Short] | None = Field(None, max_length=500, description="Left out: all that the dataset has.")
-    leave_out: list[Short] = Field(default_factory=list, max_length=500)
+    use: list[Column] | None = Field(None, max_length=500, description="Left out: all that the dataset has.")
+    leave_out: list[Column] = Field(default_factory=list, max_length=500)
     rare_below: int = Field(0, ge=0, description="Categories with fewer rows become one; 0 keeps all.")
 
 
@@ -154,8 +160,10 @@ class Feature(Part):
 class Lineage(Part):
     """Features that go in and figures that come out (F98)."""
 
-    inputs: dict[Name, Feature] = Field(default_factory=dict)
-    outputs: dict[Name, Feature] = Field(default_factory=dict)
+    inputs: dict[Column, Feature] = Field(
+        default_factory=dict, max_length=500, description="By column or role; each is of a feature set."
+    )
+    outputs: dict[Column, Feature] = Field(default_factory=dict, max_length=500)
 
 
 class WatchedMetric(Part):
@@ -193,7 +201,7 @@ class Manifest(Part):
     """A whole (effective) manifest. What depends on the family is checked by ``experiments.recipes.checking``."""
 
     format: Literal[1] = 1
-    family: Family
+    family: Family = Field(strict=False)
     metadata: Metadata = Metadata()
     requirements: Requirements = Requirements()
     pipeline: Pipeline
