@@ -17,7 +17,7 @@ MAX_LENGTH = 200_000
 MAX_DEPTH = 40
 
 Path = tuple[str, ...]
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _WORDS = (
     ("Expecting ',' delimiter", "a comma is missing before this, or a bracket is not closed"),
     (
@@ -127,11 +127,29 @@ def _said(message: str) -> str:
 
 @dataclass
 class _Level:
+    """An object or a list that is open while the text is walked through."""
+
     path: Path
     is_object: bool
     names: set[str] = field(default_factory=set)
     name: str | None = None
     index: int = 0
+
+    def wants_name(self) -> bool:
+        return self.is_object and self.name is None
+
+    def child(self) -> Path:
+        return (*self.path, (self.name or "") if self.is_object else str(self.index))
+
+    def following(self) -> None:
+        self.index, self.name = self.index + 1, None
+
+    def call(self, name: str, place: tuple[int, int]) -> Path:
+        if name in self.names:
+            raise JsonMistake(f"{name} is said twice here; keep one of them", *place)
+        self.names.add(name)
+        self.name = name
+        return self.child()
 
 
 def _places(text: str) -> dict[Path, tuple[int, int]]:
@@ -140,67 +158,58 @@ def _places(text: str) -> dict[Path, tuple[int, int]]:
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     places: dict[Path, tuple[int, int]] = {}
     levels: list[_Level] = []
-
-    def at(position: int) -> tuple[int, int]:
-        line = bisect_right(starts, position)
-        return line, position - starts[line - 1] + 1
-
-    for match in _TOKEN.finditer(text):
-        token, place = match.group(), at(match.start())
-        level = levels[-1] if levels else None
-        if token in "}]":
-            if levels:
-                levels.pop()
-        elif token == ",":
-            if level is not None:
-                level.index, level.name = level.index + 1, None
-        elif token == ":":
-            continue
-        elif level is not None and level.is_object and level.name is None:
-            if token[0] != '"':
-                return places
-            level.name = _name(token, place)
-            if level.name in level.names:
-                raise JsonMistake(f"{level.name} is said twice here; keep one of them", *place)
-            level.names.add(level.name)
-            places[(*level.path, level.name)] = place
-        else:
-            path = () if level is None else (*level.path, level.name if level.is_object else str(level.index))
-            places.setdefault(path, place)  # type: ignore[arg-type]
-            if token in "{[":
-                if len(levels) >= MAX_DEPTH:
-                    raise JsonMistake(f"this is deeper than {MAX_DEPTH} levels", *place)
-                levels.append(_Level(path, token == "{"))  # type: ignore[arg-type]
-            else:
-                _check_value(token, place)
+    for match in _PIECE.finditer(text):
+        line = bisect_right(starts, match.start())
+        place = (line, match.start() - starts[line - 1] + 1)
+        _take(match.group(), place, levels, places)
     return places
 
 
-def _name(token: str, place: tuple[int, int]) -> str:
-    _check_value(token, place)
+def _take(piece: str, place: tuple[int, int], levels: list[_Level], places: dict[Path, tuple[int, int]]) -> None:
+    level = levels[-1] if levels else None
+    if piece in ("}", "]"):
+        if levels:
+            levels.pop()
+    elif piece == "," and level is not None:
+        level.following()
+    elif level is not None and level.wants_name() and piece[0] == '"':
+        places[level.call(_name(piece, place), place)] = place
+    elif piece not in (",", ":"):
+        path = level.child() if level is not None else ()
+        places.setdefault(path, place)
+        if piece not in ("{", "["):
+            _check_value(piece, place)
+        elif len(levels) >= MAX_DEPTH:
+            raise JsonMistake(f"this is deeper than {MAX_DEPTH} levels", *place)
+        else:
+            levels.append(_Level(path, piece == "{"))
+
+
+def _name(piece: str, place: tuple[int, int]) -> str:
+    _check_value(piece, place)
     try:
-        return str(json.loads(token))
+        return str(json.loads(piece))
     except ValueError:
-        return token
+        return piece
 
 
-def _check_value(token: str, place: tuple[int, int]) -> None:
+def _check_value(piece: str, place: tuple[int, int]) -> None:
     """Raises JsonMistake for what Python reads and no database keeps."""
-    if token in ("NaN", "Infinity", "-Infinity"):
-        raise JsonMistake(f"{token} is no number that can be kept", *place)
-    if token[0] == '"':
+    if piece in ("NaN", "Infinity", "-Infinity"):
+        raise JsonMistake(f"{piece} is no number that can be kept", *place)
+    if piece[0] == '"':
         try:
-            json.loads(token, strict=False).encode().index(0)
+            json.loads(piece, strict=False).encode().index(0)
         except UnicodeEncodeError:
             raise JsonMistake("this text holds half a character, which cannot be stored", *place) from None
         except ValueError:
             return
         raise JsonMistake("this text holds the character \\u0000, which cannot be stored", *place)
-    if len(token) > 300:
+    if len(piece) > 300:
         raise JsonMistake("this number is too long", *place)
     try:
-        known = float(token)
+        known = float(piece)
     except (ValueError, OverflowError):
         return
     if math.isinf(known):
-        raise JsonMistake(f"{token} is larger than any number that can be kept", *place)
+        raise JsonMistake(f"{piece} is larger than any number that can be kept", *place)
