@@ -1,0 +1,39 @@
+"""Merge patches put one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def composed(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """One merge patch that does what ``first`` and then ``second`` do. Nulls stay: they remove (RFC 7396)."""
+    result = dict(first)
+    for key, value in second.items():
+        before = result.get(key)
+        result[key] = composed(before, value) if isinstance(before, dict) and isinstance(value, Mapping) else value
+    return result
+
+
+def applied(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The document after the patch (RFC 7396)."""
+    result = dict(document)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            before = result.get(key)
+            result[key] = applied(before if isinstance(before, Mapping) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def at(document: Mapping[str, Any], *path: str, default: Any = None) -> Any:
+    """The value at a path, ``default`` where the path ends early or holds null."""
+    found: Any = document
+    for key in path:
+        if not isinstance(found, Mapping) or found.get(key) is None:
+            return default
+        found = found[key]
+    return found
