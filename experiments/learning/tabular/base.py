@@ -135,7 +135,7 @@ class TabularEvaluation:
 
     all            rows (test rows), absolute_error (sum of |e|), squared_error (sum of e^2)
     forecast       scaled_error: sum of |e| / (mean |error| of the seasonal naive on the series' own training rows)
-                   percentage_error: sum of |e / actual| over rows with actual not 0; percentage_rows: how many those are
+                   percentage_error: sum of |e / actual| over rows with actual not 0; percentage_rows: their number
                    symmetric_error: sum of 2 |e| / (|actual| + |forecast|), 0 where both are 0
     demand         squared_log_error: sum of (log1p actual - log1p predicted)^2
                    log_actual, log_actual_squared: sums of log1p actual and of its square, for r2_log

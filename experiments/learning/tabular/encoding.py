@@ -16,6 +16,8 @@ from experiments.learning.tabular.columns import numbers, texts
 
 MOST_CATEGORIES = 200
 """Categories kept of one column, the most frequent ones; all others share the column of unseen ones."""
+LONGEST_CATEGORY = 200
+"""Characters; a longer text is no category and counts as unseen."""
 Missing = Literal["mean", "keep"]
 
 
@@ -153,7 +155,8 @@ def _scale(column: Floats) -> float:
 
 def _kept(values: NDArray[Any], rare_below: int) -> tuple[str, ...]:
     kinds, counts = np.unique(values, return_counts=True)
-    frequent = np.flatnonzero(counts >= max(rare_below, 1))
+    short = np.array([len(kind) <= LONGEST_CATEGORY for kind in kinds], dtype=bool)
+    frequent = np.flatnonzero((counts >= max(rare_below, 1)) & short)
     most = frequent[np.argsort(-counts[frequent], kind="stable")][:MOST_CATEGORIES]
     return tuple(str(kinds[place]) for place in np.sort(most))
 

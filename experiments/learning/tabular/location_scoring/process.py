@@ -1,16 +1,16 @@
 """Places whose sales follow from what is around them, by a documented process with known truth.
 
-1. A region 60 km wide with six town centres. Three places in five lie around a centre (normally, 3 km), two anywhere.
+1. A region 100 km wide with twelve towns. Three places in five lie around a town's centre (normally, 3 km), two anywhere.
 2. Kind of area from the distance d to the nearest centre, jittered: centre (below 1.5 km), high street (3.5),
    residential (8), industrial (14), rural (beyond).
-3. income, thousand a year: 32 + kind's level + 3 x a smooth field of its own + N(0, 4); two in a hundred are missing.
+3. income, thousand a year: 32 + kind's level + N(0, 6); two in a hundred are missing.
    footfall, hundred visitors a day: log-normal, falling with d. parking, spaces: Poisson, rising with d.
    competitors: shops of others within 1 km, counted among points that lie as the places do.
 4. sales, thousand a month = intercept + sum of coefficient x feature + effect of the kind + field_sd x field(place)
    + noise_sd x N(0, 1).
 
-The fields are random Fourier features of a Gaussian process with a Gaussian kernel (Rahimi and Recht, NIPS 2007), unit
-variance. The one of sales (length 4 km) is in no column: near places share it, so a model that remembers places looks
+The field is random Fourier features of a Gaussian process with a Gaussian kernel of length 4 km (Rahimi and Recht,
+NIPS 2007), variance 1. It is in no column: near places share it, so a model that remembers places looks
 better on places in between than it is on land that it does not know. Knowing all but the field, no model is better
 than sqrt(noise_sd^2 + field_sd^2); knowing the field too, noise_sd.
 """
@@ -32,8 +32,8 @@ from experiments.learning.tabular.synthetic import SyntheticTable
 MOST_PLACES = 200_000
 LATITUDE, LONGITUDE = 50.0, 10.0
 """Of the region's middle."""
-WIDTH_KM = 60.0
-CENTRES = 6
+WIDTH_KM = 100.0
+CENTRES = 12
 FIELD_LENGTH_KM = 4.0
 KINDS = ("centre", "high street", "residential", "industrial", "rural")
 _KIND_UP_TO_KM = (1.5, 3.5, 8.0, 14.0)
@@ -41,7 +41,7 @@ _INCOME_OF_KIND = (6.0, 3.0, 4.0, -5.0, -2.0)
 INTERCEPT = 60.0
 COEFFICIENTS = {"income": 1.5, "footfall": 2.0, "competitors": -4.0, "parking": 0.2}
 KIND_EFFECTS = {"centre": 18.0, "high street": 10.0, "residential": 0.0, "industrial": -8.0, "rural": -14.0}
-FIELD_SD, NOISE_SD = 14.0, 10.0
+FIELD_SD, NOISE_SD = 12.0, 10.0
 COLUMNS = [
     ("place", "id", "", "Name of the place."),
     ("latitude", "number", "latitude", "Degrees north."),
@@ -63,17 +63,14 @@ def synthetic(seed: int = 0, *, places: int = 1_500) -> SyntheticTable:
     if not 50 <= places <= MOST_PLACES:
         raise DatasetError("places", "do not fit", value=places, accepted=f"50 to {MOST_PLACES:,}")
     random = np.random.default_rng([seed, 5])
-    centres = random.uniform(-0.35, 0.35, (CENTRES, 2)) * WIDTH_KM
+    centres = random.uniform(-0.4, 0.4, (CENTRES, 2)) * WIDTH_KM
     where = _scattered(random, centres, places)
     distance = _to_nearest(where, centres)
     kind = np.digitize(distance * np.exp(0.25 * random.standard_normal(places)), _KIND_UP_TO_KM)
     features = {
-        "income": 32
-        + np.array(_INCOME_OF_KIND)[kind]
-        + 3 * _field(random, where, 10.0)
-        + 4 * random.standard_normal(places),
+        "income": 32 + np.array(_INCOME_OF_KIND)[kind] + 6 * random.standard_normal(places),
         "footfall": np.exp(2.4 - 0.12 * distance + 0.5 * random.standard_normal(places)),
-        "competitors": _within_1_km(where, _scattered(random, centres, 400)).astype(np.float64),
+        "competitors": _within_1_km(where, _scattered(random, centres, 800)).astype(np.float64),
         "parking": random.poisson(10 + 4 * np.minimum(distance, 15)).astype(np.float64),
     }
     sales = (

@@ -55,14 +55,16 @@ class TreesScorer:
     link: Link = "identity"
 
     @classmethod
-    def export(cls, estimator: Any, encoder: Encoder, link: Link) -> TreesScorer:
+    def export(cls, estimator: Any, encoder: Encoder, link: Link, *, iterations: int | None = None) -> TreesScorer:
         """From a fitted HistGradientBoostingRegressor, or HistGradientBoostingClassifier of two classes.
 
         The classifier's prediction is the probability of its second class. Predictions agree with scikit-learn's to
-        1e-9. Raises ScorerError for another estimator, more classes, categorical splits, or a link that does not go
+        1e-9. ``iterations`` keeps the first trees alone, as ``staged_predict`` does.
+
+        Raises ScorerError for another estimator, more classes, categorical splits, or a link that does not go
         with the loss.
         """
-        trees = [each for iteration in _predictors(estimator) for each in iteration]
+        trees = [each for iteration in _predictors(estimator) for each in iteration][:iterations]
         accepted = _LINK_OF_LOSS.get(str(estimator.loss), ("identity", "log", "logit"))
         if link not in accepted:
             raise ScorerError(f"link is {link!r} and the loss {estimator.loss}; accepted: {', '.join(accepted)}.")
