@@ -22,13 +22,6 @@ Coordinates = Annotated[
 
 class PlaceParameters(Parameters):
     coordinates: Coordinates = False
-    rare_below: int = Field(
-        5,
-        ge=0,
-        le=1_000_000,
-        title="Rare kinds below",
-        description="Kinds with fewer training places count as unseen ones; 0 keeps all.",
-    )
 
 
 def encoder_for(data: TabularData, part: TablePart, parameters: PlaceParameters, missing: Missing) -> Encoder:
@@ -41,5 +34,5 @@ def encoder_for(data: TabularData, part: TablePart, parameters: PlaceParameters,
         )
     numeric = tuple(dict.fromkeys((*roles.numeric, *place)))
     return Encoder.fit(
-        data.frame.iloc[part.train], numeric, roles.categorical, rare_below=parameters.rare_below, missing=missing
+        data.frame.iloc[part.train], numeric, roles.categorical, rare_below=data.rare_below, missing=missing
     )

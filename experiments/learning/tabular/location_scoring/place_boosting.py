@@ -10,8 +10,8 @@ from experiments.learning.recommenders.base import Observer
 from experiments.learning.tabular.base import TablePart, TabularArchitecture, TabularData, TabularFitted
 from experiments.learning.tabular.columns import known_numbers
 from experiments.learning.tabular.location_scoring.features import Coordinates, PlaceParameters, encoder_for
+from experiments.learning.tabular.one_core import one_core
 from experiments.learning.tabular.scorers.trees import TreesScorer
-from experiments.learning.tabular.threads import one_thread
 
 
 class PlaceBoostingParameters(PlaceParameters):
@@ -63,7 +63,7 @@ def fit(
     held_out = (
         {"X_val": encoder.transform(frame.iloc[part.validation]), "y_val": target[part.validation]} if stops else {}
     )
-    with one_thread():
+    with one_core():
         estimator.fit(encoder.transform(frame.iloc[part.train]), target[part.train], **held_out)
     # Scores start with the one before the first tree.
     best = max(int(np.argmax(estimator.validation_score_)), 1) if stops else int(estimator.n_iter_)

@@ -1,6 +1,7 @@
 """Places whose sales follow from what is around them, by a documented process with known truth.
 
-1. A region 100 km wide with twelve towns. Three places in five lie around a town's centre (normally, 3 km), two anywhere.
+1. A region 100 km wide with twelve towns. Three places in five lie around a town's centre (normally, 3 km), two
+   anywhere.
 2. Kind of area from the distance d to the nearest centre, jittered: centre (below 1.5 km), high street (3.5),
    residential (8), industrial (14), rural (beyond).
 3. income, thousand a year: 32 + kind's level + N(0, 6); two in a hundred are missing.
