@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from experiments.learning.families import Family
-from experiments.learning.tabular import location_scoring
+from experiments.learning.tabular import forecasting, location_scoring, next_best_action
 from experiments.learning.tabular.base import TabularEvaluate
 
 EVALUATE: dict[Family, TabularEvaluate] = {
+    Family.FORECASTING: forecasting.evaluate,
+    Family.NEXT_BEST_ACTION: next_best_action.evaluate,
     Family.LOCATION_SCORING: location_scoring.evaluate,
 }

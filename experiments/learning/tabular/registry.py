@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from experiments.learning.tabular import location_scoring
+from experiments.learning.tabular import forecasting, location_scoring, next_best_action
 from experiments.learning.tabular.base import TabularArchitecture
 
 TABULAR: dict[str, TabularArchitecture] = {
     architecture.key: architecture
     for architecture in (
         # one line a family
+        *forecasting.ARCHITECTURES,
+        *next_best_action.ARCHITECTURES,
         *location_scoring.ARCHITECTURES,
     )
 }

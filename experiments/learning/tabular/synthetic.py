@@ -47,6 +47,8 @@ def _of(package: str) -> Make:
 
 
 SYNTHETIC: dict[Family, Make] = {
+    Family.FORECASTING: _of("forecasting"),
+    Family.NEXT_BEST_ACTION: _of("next_best_action"),
     Family.LOCATION_SCORING: _of("location_scoring"),
 }
 """Family to ``synthetic(seed=0, **sizes)``; adding a family is one line."""

@@ -4,6 +4,6 @@ from experiments.learning.tabular.forecasting import lag_boosting, lag_ridge, se
 from experiments.learning.tabular.forecasting.evaluation import evaluate
 from experiments.learning.tabular.forecasting.process import synthetic
 
-ARCHITECTURES = (seasonal_naive.ARCHITECTURE, lag_ridge.ARCHITECTURE, lag_boosting.ARCHITECTURE)
+ARCHITECTURES = (lag_ridge.ARCHITECTURE, lag_boosting.ARCHITECTURE, seasonal_naive.ARCHITECTURE)
 
 __all__ = ["ARCHITECTURES", "evaluate", "synthetic"]

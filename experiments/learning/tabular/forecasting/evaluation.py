@@ -74,11 +74,7 @@ def _result(name: str, segment: str, judged: Judged, errors: Errors, naive: Erro
 
 
 def _per_unit(judged: Judged, errors: Errors) -> pd.DataFrame:
-    """Sums of each unit, and how many rows each is of; NaN where a unit has no row that counts.
-
-    Columns: rows, absolute_error, squared_error, error, symmetric_error; scaled_error with scaled_rows; relative_error
-    with relative_rows.
-    """
+    """Sums of each unit as ``TabularEvaluation`` names them, and ``error``, whose sum over rows is the bias."""
     unit, _ = _units(judged)
     codes, position = np.unique(unit, return_inverse=True)
     rows = np.bincount(position).astype(np.float64)
@@ -88,8 +84,8 @@ def _per_unit(judged: Judged, errors: Errors) -> pd.DataFrame:
         count = np.bincount(position, known.astype(np.float64))
         total = np.bincount(position, np.where(known, values, 0.0))
         table[name] = np.where(count > 0, total, np.nan)
-        if name in ("scaled_error", "relative_error"):
-            table[f"{name.removesuffix('_error')}_rows"] = np.where(count > 0, count, np.nan)
+        if name == "percentage_error":
+            table["percentage_rows"] = np.where(count > 0, count, np.nan)
     return pd.DataFrame(table)
 
 
@@ -127,9 +123,9 @@ def _protocol(judged: Judged, parts: list[TablePart], split: TableSplit) -> dict
         "without_scale_count": len(without),
         "naive": "the same weekday of the last week known at the origin",
         "mase": "errors over the series' mean change from week to week before the origin; series that never changed, "
-        "or were known for less than eight days, are left out",
-        "mape": "share; days whose actual is 0 are left out",
-        "smape": "2 |forecast - actual| / (|forecast| + |actual|), a share between 0 and 2",
+        "or were known for less than eight days, before any of the origins are left out",
+        "mape": "percent; days whose actual is 0 are left out",
+        "smape": "2 |forecast - actual| / (|forecast| + |actual|), percent, between 0 and 200",
         "bias": "mean of forecast - actual; nearest to 0 is best",
     }
 

@@ -21,7 +21,7 @@ class Judged:
     Attributes:
         names: labels of all series of the dataset, sorted; ``series`` are positions among them.
         step: days after the fold's origin.
-        scale: of the series at that origin, NaN where it has none.
+        scale: of the series at that origin; NaN, at all of them, where it has none at one that it is tested from.
         left_out: test rows without a known target.
     """
 
@@ -44,6 +44,8 @@ class Judged:
             raise TableError("No test row has a known target; accepted: at least one.")
         columns = ("series", "day", "step", "actual", "forecast", "naive", "scale")
         joined = {name: np.concatenate([getattr(fold, name) for fold in folds]) for name in columns}
+        without = np.unique(joined["series"][np.isnan(joined["scale"])])
+        joined["scale"][np.isin(joined["series"], without)] = np.nan
         return cls(names=names, left_out=sum(fold.left_out for fold in folds), **joined)
 
 

@@ -14,16 +14,19 @@ from experiments.learning.tabular.encoding import Encoder
 from experiments.learning.tabular.forecasting.features import columns_of
 from experiments.learning.tabular.forecasting.lag_parameters import LagParameters, fitted, prepared
 from experiments.learning.tabular.forecasting.samples import Samples
+from experiments.learning.tabular.one_core import one_core
 from experiments.learning.tabular.scorers.trees import TreesScorer
 
 _PATIENCE = 15
+_BINS = 31
+"""Of a feature. scikit-learn finds their edges one by one where samples have weights, which takes longer than the trees."""
 
 
 class LagBoostingParameters(LagParameters):
     trees: int = Field(
-        300, ge=1, le=2_000, title="Trees", description="At most; the validation part says where to stop."
+        120, ge=1, le=2_000, title="Trees", description="At most; the validation part says where to stop."
     )
-    learning_rate: float = Field(0.06, gt=0, le=1, title="Learning rate", description="How much each tree changes.")
+    learning_rate: float = Field(0.2, gt=0, le=1, title="Learning rate", description="How much each tree changes.")
     leaves: int = Field(16, ge=2, le=256, title="Leaves", description="Most leaves a tree.")
     least_rows: int = Field(30, ge=1, le=10_000, title="Rows a leaf", description="Least samples a leaf.")
     loss: Literal["squared_error", "absolute_error"] = Field(
@@ -37,12 +40,14 @@ def fit(
     """First without the validation part, to choose the number of trees, then with it, as it is the newest history."""
     start = prepared(data, part, parameters, seed=seed, observer=observer)
     samples = start.samples
-    encoder = Encoder.fit(samples.table, *columns_of(samples.table), missing="keep")
+    rare_below = data.rare_below * parameters.draws
+    encoder = Encoder.fit(samples.table, *columns_of(samples.table), rare_below=rare_below, missing="keep")
     matrix = encoder.transform(samples.table)
-    trees = _chosen_trees(matrix, samples, parameters, seed)
-    observer.log(f"{trees} trees, chosen on the validation part; learnt again from {len(samples):,} samples.")
-    model = _boosted(parameters, seed, max_iter=trees, early_stopping=False)
-    model.fit(matrix, samples.target, sample_weight=samples.weight)
+    with one_core():
+        trees = _chosen_trees(matrix, samples, parameters, seed)
+        observer.log(f"{trees} trees, chosen on the validation part; learnt again from {len(samples):,} samples.")
+        model = _boosted(parameters, seed, max_iter=trees, early_stopping=False)
+        model.fit(matrix, samples.target, sample_weight=samples.weight)
     inner = TreesScorer.export(model, encoder, "identity")
     return fitted(data, parameters, start, inner, {"trees": trees})
 
@@ -73,6 +78,7 @@ def _boosted(parameters: LagBoostingParameters, seed: int, **settings: Any) -> A
         learning_rate=parameters.learning_rate,
         max_leaf_nodes=parameters.leaves,
         min_samples_leaf=parameters.least_rows,
+        max_bins=_BINS,
         random_state=seed,
         **settings,
     )

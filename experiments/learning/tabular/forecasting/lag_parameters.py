@@ -20,10 +20,14 @@ class LagParameters(Parameters):
     seasons: int = Field(8, ge=1, le=60, title="Seasons", description="Past values of the same phase that are used.")
     recent: int = Field(3, ge=1, le=60, title="Newest days", description="Newest days used as they are.")
     steps: int = Field(
-        28, ge=1, le=366, title="Steps", description="Farthest day ahead that is learnt; farther days count as this one."
+        28,
+        ge=1,
+        le=366,
+        title="Steps",
+        description="Farthest day ahead that is learnt; farther days count as this one.",
     )
     draws: int = Field(
-        2, ge=1, le=50, title="Origins a day", description="From how many earlier days each known day is forecast."
+        1, ge=1, le=50, title="Origins a day", description="From how many earlier days each known day is forecast."
     )
     harmonics: int = Field(
         2, ge=0, le=10, title="Yearly harmonics", description="Waves a year; used from a year of history on."

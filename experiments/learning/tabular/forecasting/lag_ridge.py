@@ -26,16 +26,16 @@ def fit(
 ) -> TabularFitted:
     """Minimises sum weight (target - prediction)^2 + regularisation ||weights||^2 in one closed form."""
     start = prepared(data, part, parameters, seed=seed, observer=observer)
-    inner = ridge(start.samples, parameters.regularisation)
+    inner = ridge(start.samples, parameters.regularisation, data.rare_below * parameters.draws)
     observer.log(f"{len(inner.weights)} weights from {len(start.samples):,} samples.")
     order = np.argsort(-np.abs(inner.weights))[:20]
     largest = [{"feature": inner.encoder.names[place], "weight": float(inner.weights[place])} for place in order]
     return fitted(data, parameters, start, inner, {"weights": largest})
 
 
-def ridge(samples: Samples, regularisation: float) -> LinearScorer:
+def ridge(samples: Samples, regularisation: float, rare_below: int = 0) -> LinearScorer:
     """Weighted ridge regression (Hoerl & Kennard 1970); the bias is not penalised."""
-    encoder = Encoder.fit(samples.table, *columns_of(samples.table))
+    encoder = Encoder.fit(samples.table, *columns_of(samples.table), rare_below=rare_below)
     matrix, target, weight = encoder.transform(samples.table), samples.target, samples.weight
     middle: Floats = weight @ matrix / weight.sum()
     mean = float(weight @ target / weight.sum())

@@ -4,12 +4,10 @@ Row by row, so that any sum over rows - of a series, a week, everything - is a m
 
     MASE    mean of |forecast - actual| / scale, scale = the series' mean |y(t) - y(t - 7)| over what was known at the
             origin: 1 is as good as repeating the last week was within the past
-    MAPE    mean of |forecast - actual| / |actual|; days whose actual is 0 are left out and counted
-    sMAPE   mean of 2 |forecast - actual| / (|forecast| + |actual|), 0 where both are 0; between 0 and 2
+    MAPE    100 x mean of |forecast - actual| / |actual|; days whose actual is 0 are left out and counted
+    sMAPE   100 x mean of 2 |forecast - actual| / (|forecast| + |actual|), 0 where both are 0; between 0 and 200
     MAE, RMSE   in units of the target
     bias    mean of forecast - actual: above 0 forecasts too much
-
-MAPE and sMAPE are shares: 0.1 is 10 %.
 """
 
 from __future__ import annotations
@@ -52,7 +50,7 @@ def errors_of(actual: Floats, forecast: Floats, scale: Floats) -> dict[str, Floa
         symmetric = np.where(both > 0, 2 * size / both, 0.0)
     return {
         "scaled_error": size / scale,
-        "relative_error": relative,
+        "percentage_error": relative,
         "symmetric_error": symmetric,
         "absolute_error": size,
         "squared_error": error**2,
@@ -62,13 +60,14 @@ def errors_of(actual: Floats, forecast: Floats, scale: Floats) -> dict[str, Floa
 
 OF_ERROR = {
     "mase": "scaled_error",
-    "mape": "relative_error",
+    "mape": "percentage_error",
     "smape": "symmetric_error",
     "mae": "absolute_error",
     "rmse": "squared_error",
     "bias": "error",
 }
-"""Wire name of a metric to what it is the mean of; RMSE is the root of that mean."""
+"""Wire name of a metric to what it is the mean of; RMSE is the root of that mean, MAPE and sMAPE are percent of it."""
+_PERCENT = frozenset({"mape", "smape"})
 
 
 def metric(name: str, errors: dict[str, Floats], rows: Rows | slice = slice(None)) -> float | None:
@@ -78,4 +77,6 @@ def metric(name: str, errors: dict[str, Floats], rows: Rows | slice = slice(None
     if not len(values):
         return None
     mean = float(values.mean())
+    if name in _PERCENT:
+        return 100 * mean
     return float(np.sqrt(mean)) if name == "rmse" else mean

@@ -61,7 +61,7 @@ class _Made:
     sales: Floats
 
 
-def synthetic(seed: int = 0, *, shops: int = 4, products: int = 5, days: int = 730) -> SyntheticTable:
+def synthetic(seed: int = 0, *, shops: int = 6, products: int = 6, days: int = 730) -> SyntheticTable:
     """See the module. The same arguments give the same table.
 
     Raises DatasetError for sizes that do not fit.

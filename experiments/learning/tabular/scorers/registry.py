@@ -9,12 +9,20 @@ from numpy.typing import NDArray
 
 from experiments.learning.recommenders.scorers.errors import ScorerError
 from experiments.learning.tabular.base import TableScorer
+from experiments.learning.tabular.forecasting.lag_scorer import LagScorer
+from experiments.learning.tabular.forecasting.seasonal_naive import SeasonalNaiveScorer
+from experiments.learning.tabular.scorers.action_linear import ActionLinearScorer
+from experiments.learning.tabular.scorers.action_trees import ActionTreesScorer
 from experiments.learning.tabular.scorers.linear import LinearScorer
 from experiments.learning.tabular.scorers.trees import TreesScorer
 
 SCORERS: dict[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], TableScorer]] = {
     LinearScorer.KIND: LinearScorer.load,
     TreesScorer.KIND: TreesScorer.load,
+    SeasonalNaiveScorer.KIND: SeasonalNaiveScorer.load,
+    LagScorer.KIND: LagScorer.load,
+    ActionLinearScorer.KIND: ActionLinearScorer.load,
+    ActionTreesScorer.KIND: ActionTreesScorer.load,
 }
 
 
