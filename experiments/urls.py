@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from experiments.urls_assistant import urlpatterns as assistant_urls
 from experiments.urls_compare import urlpatterns as compare_urls
 from experiments.urls_custom_metrics import urlpatterns as custom_metrics_urls
 from experiments.urls_explore import urlpatterns as explore_urls
@@ -32,6 +33,7 @@ urlpatterns = [
     path("experiments/", experiments.experiment_list, name="experiments"),
     *history_urls,
     path("experiments/rows/", experiments.rows, name="experiment_rows"),
+    *assistant_urls,
     *compare_urls,
     *custom_metrics_urls,
     *explore_urls,

@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from experiments.api import router as experiments_router
+from experiments.api_assistant import router as assistant_router
 from experiments.api_comparison import router as comparison_router
 from experiments.api_custom_metrics import router as custom_metrics_router
 from experiments.api_history import router as history_router
@@ -44,6 +45,7 @@ api.add_router("", history_router)
 api.add_router("", models_router)
 api.add_router("", comparison_router)
 api.add_router("", custom_metrics_router)
+api.add_router("", assistant_router)
 
 
 def problem(

@@ -203,6 +203,11 @@ WANDB_BASE_URL = env.str("WANDB_BASE_URL", default="https://api.wandb.ai")
 WANDB_PROJECT = env.str("WANDB_PROJECT", default="mlopspro")
 WANDB_ENTITY = env.str("WANDB_ENTITY", default="")
 TRACKER_TIMEOUT_SECONDS = env.float("MLOPSPRO_TRACKER_TIMEOUT_SECONDS", default=5.0)
+# The assistant: without an address the built-in rules answer; with one, messages go there.
+ASSISTANT_URL = env.str("ASSISTANT_URL", default="")
+ASSISTANT_MODEL = env.str("ASSISTANT_MODEL", default="")
+ASSISTANT_API_KEY = env.str("ASSISTANT_API_KEY", default="")
+
 LOGGED_RUNS_WORKSPACE = env.str("MLOPSPRO_LOGGED_RUNS_WORKSPACE", default="default")
 """Slug of the workspace that runs are put into which others log straight to the MLflow server."""
 LOGGED_RUNS_EXPERIMENTS = env.list("MLOPSPRO_LOGGED_RUNS_EXPERIMENTS", default=["*"])

@@ -35,7 +35,7 @@ ENTRIES = (
     NavEntry("Monitoring", "monitoring:overview", "activity", "o", "view", 2),
     NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2),
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),
-    NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "view", 3),
+    NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "edit_recipe", 3),
     NavEntry("Admin", "admin:index", "shield", "b", "open_admin", 4),
     NavEntry("Settings", "accounts:settings", "settings", "s", "view", 4),
 )
