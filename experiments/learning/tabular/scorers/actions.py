@@ -60,7 +60,7 @@ class KnownActions:
 
     def best(self, scores: Floats) -> NDArray[np.int64]:
         """The place of the next best action of each row; among equal ones the first, so the control is kept."""
-        return np.argmax(scores, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(scores, axis=1), dtype=np.int64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"action_shares": self.shares}
