@@ -1,4 +1,4 @@
-"""Numbers of a row against the average of its own group, so that groups of different size can be learnt from at once."""
+"""Numbers of a row against the average of its own group, so that groups of any size are learnt from at once."""
 
 from __future__ import annotations
 

@@ -52,8 +52,10 @@ def _metrics(judged: Judged, errors: Errors, naive: Errors) -> list[MetricResult
     found = [_result(name, "all", judged, errors, naive, everything) for name in OF_ERROR]
     weeks = (judged.step - 1) // 7
     if weeks.max() > 0:
-        for week in range(min(int(weeks.max()) + 1, MOST_WEEKS)):
-            found.append(_result("mase", f"week_{week + 1}", judged, errors, naive, np.flatnonzero(weeks == week)))
+        found += [
+            _result("mase", f"week_{week + 1}", judged, errors, naive, np.flatnonzero(weeks == week))
+            for week in range(min(int(weeks.max()) + 1, MOST_WEEKS))
+        ]
     return found
 
 

@@ -24,7 +24,7 @@ class LagParameters(Parameters):
         ge=1,
         le=366,
         title="Steps",
-        description="Farthest day ahead that is learnt; farther days count as this one.",
+        description="Farthest day ahead that is learnt; later ones count as it.",
     )
     draws: int = Field(
         1, ge=1, le=50, title="Origins a day", description="From how many earlier days each known day is forecast."

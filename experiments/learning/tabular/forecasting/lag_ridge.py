@@ -42,7 +42,7 @@ def ridge(samples: Samples, regularisation: float, rare_below: int = 0) -> Linea
     matrix -= middle
     gram = matrix.T @ (matrix * weight[:, None])
     gram[np.diag_indices_from(gram)] += regularisation
-    weights: Floats = np.linalg.solve(gram, matrix.T @ (weight * (target - mean)))
+    weights = np.asarray(np.linalg.solve(gram, matrix.T @ (weight * (target - mean))), dtype=np.float64)
     return LinearScorer(encoder, weights, float(mean - middle @ weights), "identity")
 
 

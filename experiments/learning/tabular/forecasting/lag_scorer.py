@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,10 @@ from experiments.learning.tabular.keys import codes_of, labels
 from experiments.learning.tabular.scorers.linear import LinearScorer
 from experiments.learning.tabular.scorers.trees import TreesScorer
 
-_INNER = {LinearScorer.KIND: LinearScorer.load, TreesScorer.KIND: TreesScorer.load}
+_INNER: Mapping[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], LinearScorer | TreesScorer]] = {
+    LinearScorer.KIND: LinearScorer.load,
+    TreesScorer.KIND: TreesScorer.load,
+}
 _PREFIX = "inner_"
 
 

@@ -1,8 +1,8 @@
-"""What is known of a series at an origin, as numbers: its newest days, means of them and the same days of past seasons.
+"""What is known of a series at an origin, as numbers: newest days, means, and the same days of past seasons.
 
-Strategy: direct, with one model for all steps. A forecast of day origin + h sees values up to the origin alone, and h is
-a feature, so no forecast is ever fed back and nothing after the origin can leak (Bontempi et al. 2013 describe direct
-and recursive strategies). Values are divided by the series' own level at the origin, so that series of any size are
+Strategy: direct, with one model for all steps. A forecast of day origin + h sees values up to the origin alone, and h
+is a feature, so no forecast is ever fed back and nothing after the origin can leak (Bontempi et al. 2013 describe
+direct and recursive strategies). Values are divided by the series' own level at the origin, so that series of any size are
 learnt from together.
 """
 

@@ -114,7 +114,7 @@ def _drawn(
 def _weights(seen: Observations, at: Rows, level: Floats) -> Floats:
     size = np.bincount(seen.series, np.abs(seen.target)) / np.maximum(np.bincount(seen.series), 1)
     weight: Floats = (level / size[seen.series[at]]) ** 2
-    return weight / weight.mean()
+    return np.asarray(weight / weight.mean(), dtype=np.float64)
 
 
 def _require_samples(kept: Rows, grid: Grid, season: int) -> None:
