@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -175,7 +175,7 @@ def _pending_question(talk: _Talk) -> Question | None:
     return next((question for question in waiting if question.key == talk.asked), None)
 
 
-def _next_question(talk: _Talk) -> Iterator[Piece]:
+def _next_question(talk: _Talk) -> Generator[Piece, None, str]:
     """Asks for the first thing that is missing; returns its key, empty where nothing is."""
     waiting = open_questions(talk.manifest, talk.family, talk.skipped)
     if not waiting:

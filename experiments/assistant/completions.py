@@ -78,7 +78,7 @@ class Completions:
             yield Proposal(composed(context.pending, patch))
 
     def _pieces(self, turns: Sequence[Turn], context: Context) -> Iterator[str]:
-        body = {"model": self.model, "stream": True, "messages": _messages(turns, context)}
+        body: dict[str, Any] = {"model": self.model, "stream": True, "messages": _messages(turns, context)}
         headers = {"Accept": "text/event-stream"}
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"

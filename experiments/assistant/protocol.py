@@ -68,8 +68,13 @@ class AssistantError(Exception):
 
 
 class Adapter(Protocol):
-    key: str
-    label: str
+    @property
+    def key(self) -> str:
+        """Names it in stored answers and forms."""
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
 
     @property
     def about(self) -> str:
