@@ -136,7 +136,8 @@ def named(workspace: Workspace, name: str) -> RegisteredModel:
     rows = RegisteredModel.objects.filter(workspace=workspace, archived_at__isnull=True).select_related("workspace")
     found = rows.filter(name=_plain(name)).first()
     if found is None:
-        found = next((row for row in rows.filter(pk=_uuid(name))), None) if _uuid(name) else None
+        key = _uuid(name)
+        found = rows.filter(pk=key).first() if key is not None else None
     if found is None:
         known = ", ".join(rows.order_by("name").values_list("name", flat=True)[:20]) or "none yet"
         raise NotFound(f"there is no model {name[:80]!r}; known: {known}")

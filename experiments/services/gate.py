@@ -26,6 +26,7 @@ from experiments.models import Experiment, JobStatus, MetricValue, ModelVersion,
 from experiments.recipes.thresholds import ThresholdResult, judged
 from experiments.services.deployments import champion
 from experiments.services.gate_words import sentence_of
+from experiments.services.popularity import LISTS
 from experiments.services.run_records import protocols_of, record_of
 from experiments.services.stored_files import Stored
 from experiments.services.verdicts import PER_USER, MetricChoice, evidence_of, judge, known
@@ -33,10 +34,8 @@ from experiments.services.verdicts import PER_USER, MetricChoice, evidence_of, j
 State = Literal["passed", "failed", "first", "in_production", "not_comparable", "not_enough_data", "not_measured"]
 CANDIDATE, PRODUCTION = "candidate", "production"
 LATEST_EVALUATIONS = 20
-SCORES = frozenset(
-    ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate", "coverage", "diversity", "auc", "r2", "r2_log")
-    + ("rank_correlation",)
-)
+_RANKING = frozenset({"precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate", "coverage", "diversity"})
+SCORES = _RANKING | {"auc", "r2", "r2_log", "rank_correlation"}
 """Between 0 and 1, higher is better: compared by difference. Everything else is compared as a share."""
 
 
@@ -120,17 +119,26 @@ def known_gate(version: ModelVersion) -> Gate | None:
     return _gate(version, only_known=True)
 
 
-def headline_of(version: ModelVersion) -> MetricChoice:
-    """What the gate compares: the model's choice, else the recipe's, else what suits family and data (decision D2)."""
+def headline_of(version: ModelVersion, live: ModelVersion | None = None) -> MetricChoice:
+    """What the gate compares: the model's choice, else the recipe's, else what suits family and data (decision D2).
+
+    Of explicit ratings that is F1@10 of the rated protocol where both versions predict ratings, and NDCG@10 of the
+    catalogue protocol where one of them only ranks.
+    """
     evaluation = (version.experiment.manifest.get("pipeline") or {}).get("evaluation") or {}
     chosen = version.model.headline or str(evaluation.get("headline") or "")
     if chosen:
         protocol, _, name = chosen.partition(".")
         return MetricChoice(protocol, name)
-    family = Family(version.model.family)
-    if family is Family.RECOMMENDATION and version.dataset.feedback != "explicit":
-        return MetricChoice("catalogue", "ndcg_at_10")
-    return MetricChoice(ABOUT[family].protocol, ABOUT[family].headline)
+    about = ABOUT[Family(version.model.family)]
+    usual = MetricChoice(about.protocol, about.headline)
+    if Family(version.model.family) is not Family.RECOMMENDATION:
+        return usual
+    runs = {version.experiment_id} | ({live.experiment_id} if live is not None else set())
+    rated = MetricValue.objects.filter(
+        experiment__in=runs, protocol=usual.protocol, name=usual.name, segment="all", value__isnull=False
+    )
+    return usual if rated.count() == len(runs) else MetricChoice("catalogue", LISTS)
 
 
 def is_relative(name: str) -> bool:
@@ -138,11 +146,11 @@ def is_relative(name: str) -> bool:
 
 
 def _gate(version: ModelVersion, *, only_known: bool) -> Gate | None:
-    metric = headline_of(version)
+    live = champion(version.model)
+    metric = headline_of(version, live)
     estimator = estimator_for(metric.protocol, metric.name)
     values = _values([version.experiment])[str(version.experiment_id)]
     plain = {f"{protocol}.{name}": row.value for (protocol, name), row in values.items()}
-    live = champion(version.model)
     own = values.get((metric.protocol, metric.name))
     basis = Gate(
         state="not_measured",
