@@ -33,8 +33,9 @@ def check(effective: Mapping[str, Any], family: str) -> Manifest:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
         problems = [_said(item) for item in error.errors(include_url=False)]
-    known = {item.path for item in problems}
-    problems += [item for item in family_rules.problems(content, of) if item.path not in known]
+    of_family = family_rules.problems(content, of)
+    said = {item.path for item in of_family}
+    problems = [item for item in problems if item.path not in said] + of_family
     if problems or manifest is None:
         raise ManifestRefused(_in_order(problems))
     return manifest
@@ -56,7 +57,7 @@ def _said(item: ErrorDetails) -> ManifestProblem:
         return problem(place, "is left out; it must be said, here or in a level above")
     about_name = "[key]" in item["loc"]
     value = "" if isinstance(item.get("input"), (dict, list)) else f" (given: {shown(item.get('input'))})"
-    message = item["msg"][0].lower() + item["msg"][1:]
+    message = (item["msg"][0].lower() + item["msg"][1:]).replace("a valid dictionary", "an object")
     return problem(place, f"{'the name ' if about_name else ''}{message}{value}")
 
 

@@ -109,9 +109,9 @@ def _metrics(content: Content, family: Family) -> Iterator[ManifestProblem]:
     for name, rule in entries(content, "monitoring", "alerts").items():
         signal = at(rule, "signal")
         if isinstance(signal, str) and signal not in SIGNALS and signal not in known:
-            place = ("monitoring", "alerts", name, "signal")
+            where = ("monitoring", "alerts", name, "signal")
             yield problem(
-                place, f"{shown(signal)} is neither a signal nor a metric{_choose(signal, (*SIGNALS, *known))}"
+                where, f"{shown(signal)} is neither a signal nor a metric{_choose(signal, (*SIGNALS, *known))}"
             )
 
 
