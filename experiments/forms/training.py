@@ -14,7 +14,7 @@ from experiments.forms.pydantic_fields import ModelBackedForm, form_class
 from experiments.learning.recommenders.base import Architecture
 from experiments.learning.recommenders.registry import ARCHITECTURES
 from experiments.models import Dataset, Experiment, TrackerName
-from experiments.services.launch import default_split
+from experiments.services.default_split import default_split
 from experiments.services.spec import MAX_SEED, LaunchSpec, Problem, SplitChoice, problems_of
 
 DEFAULT_ARCHITECTURE = "hybrid"

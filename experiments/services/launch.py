@@ -7,28 +7,15 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pydantic import ValidationError
 
 from experiments.jobs import lifecycle, queue
-from experiments.learning.recommenders.base import Architecture
-from experiments.learning.recommenders.registry import ARCHITECTURES
-from experiments.models import Dataset, Experiment, JobStatus
+from experiments.models import Experiment, JobStatus, RunType
 from experiments.models.job import ACTIVE, JobStateError
-from experiments.services import outbox, searchable
-from experiments.services.spec import (
-    LaunchSpec,
-    Problem,
-    Refused,
-    SplitChoice,
-    TooMany,
-    config_hash,
-    problems_of,
-    settings_hash,
-)
+from experiments.services import launch_plan, outbox, searchable
+from experiments.services.launch_plan import Plan
+from experiments.services.spec import LaunchSpec, Problem, Refused, TooMany, config_hash, settings_hash
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.accounts.services import audit
-
-FIRST_USEFUL_ROWS = 10
 
 
 def launch(
@@ -50,37 +37,12 @@ def launch(
         return known
     if cloned_from is not None and cloned_from.is_logged:
         raise Refused([Problem("cloned_from", f"{cloned_from.name} was logged to MLflow; only runs made here can be")])
-    dataset, architecture, parameters, split = _check(workspace, spec)
+    planned = launch_plan.plan(workspace, spec, actor)
     _check_quota(workspace)
-    experiment = Experiment(
-        workspace=workspace,
-        created_by=actor,
-        created_through=through,
-        cloned_from=cloned_from,
-        idempotency_key=idempotency_key,
-        dataset=dataset,
-        architecture=architecture.key,
-        model_type=architecture.model_type,
-        parameters=parameters,
-        split=split,
-        seed=spec.seed,
-        name=spec.name or f"{architecture.label} on {dataset.name}"[:200],
-        trackers=list(spec.trackers),
-        notes=spec.notes,
-        tags=list(spec.tags),
-        max_attempts=settings.JOB_MAX_ATTEMPTS,
-        queued_at=timezone.now(),
-        config_hash=config_hash(
-            dataset_sha256=dataset.sha256,
-            architecture=architecture.key,
-            parameters=parameters,
-            split=split,
-            seed=spec.seed,
-        ),
-        settings_hash=settings_hash(
-            dataset_sha256=dataset.sha256, architecture=architecture.key, parameters=parameters, split=split
-        ),
-    )
+    experiment = _experiment(workspace, actor, spec, planned)
+    experiment.created_through = through
+    experiment.cloned_from = cloned_from
+    experiment.idempotency_key = idempotency_key
     try:
         with transaction.atomic():
             experiment.save(force_insert=True)
@@ -91,7 +53,7 @@ def launch(
                 actor=actor,
                 workspace=workspace,
                 obj=experiment,
-                after={"architecture": architecture.key, "dataset": dataset.name, "through": through},
+                after=_audited(experiment, planned) | {"through": through},
             )
             queue.ring_on_commit(Experiment.KIND)
     except IntegrityError:
@@ -107,67 +69,63 @@ def _known(workspace: Workspace, actor: User | None, key: str) -> Experiment | N
     )
 
 
-def _check(workspace: Workspace, spec: LaunchSpec) -> tuple[Dataset, Architecture, dict[str, Any], dict[str, Any]]:
-    problems: list[Problem] = []
-    dataset = Dataset.objects.filter(workspace=workspace, pk=spec.dataset, deleted_at__isnull=True).first()
-    if dataset is None:
-        problems.append(Problem("dataset", f"there is no dataset {spec.dataset} in this workspace"))
-    architecture = ARCHITECTURES.get(spec.architecture)
-    parameters: dict[str, Any] = {}
-    if architecture is None:
-        known = ", ".join(ARCHITECTURES)
-        problems.append(Problem("architecture", f"{spec.architecture!r} is not known; accepted: {known}"))
-    else:
-        try:
-            parameters = architecture.validate(spec.parameters).model_dump(mode="json")
-        except ValidationError as error:
-            problems += problems_of(error, "parameters.")
-    split = spec.split or (default_split(dataset) if dataset else SplitChoice())
-    if dataset is not None and architecture is not None:
-        problems += _misfits(dataset, architecture, split)
-    if problems or dataset is None or architecture is None:
-        raise Refused(problems)
-    return dataset, architecture, parameters, split.model_dump(mode="json")
+def _experiment(workspace: Workspace, actor: User | None, spec: LaunchSpec, planned: Plan) -> Experiment:
+    """The row, not saved yet."""
+    dataset, architecture, recipe = planned.dataset, planned.architecture, planned.recipe
+    source = planned.evaluates
+    hashed: dict[str, Any] = {
+        "dataset_sha256": dataset.sha256,
+        "architecture": architecture.key,
+        "parameters": planned.parameters,
+        "split": planned.split,
+        "further": planned.further,
+    }
+    return Experiment(
+        workspace=workspace,
+        created_by=actor,
+        run_type=spec.run_type,
+        family=dataset.family,
+        dataset=dataset,
+        architecture=architecture.key,
+        model_type=architecture.model_type,
+        parameters=planned.parameters,
+        split=planned.split,
+        seed=planned.seed,
+        preparation=planned.preparation,
+        evaluates=source,
+        recipe_version=recipe.version if recipe else source.recipe_version if source else None,
+        manifest=recipe.version.effective if recipe else source.manifest if source else {},
+        register_as=planned.register_as,
+        auto_promote=spec.auto_promote,
+        name=spec.name or _name(spec, planned),
+        trackers=list(spec.trackers),
+        notes=spec.notes,
+        tags=list(spec.tags),
+        max_attempts=settings.JOB_MAX_ATTEMPTS,
+        queued_at=timezone.now(),
+        config_hash=config_hash(**hashed, seed=planned.seed),
+        settings_hash=settings_hash(**hashed),
+    )
 
 
-def _misfits(dataset: Dataset, architecture: Architecture, split: SplitChoice) -> list[Problem]:
-    """What this dataset lacks for this choice, said before the launch and not by a failed run."""
-    problems = []
-    if dataset.feedback not in architecture.feedback:
-        problems.append(
-            Problem(
-                "architecture",
-                f"{architecture.label} learns from {' or '.join(architecture.feedback)} data; "
-                f"{dataset.name} is {dataset.feedback}",
-            )
-        )
-    if split.method in ("time", "leave_last_out") and not dataset.has_timestamps:
-        problems.append(Problem("split.method", f"{dataset.name} has no timestamps; accepted: random"))
-    if split.method == "given" and not dataset.has_given_split:
-        problems.append(
-            Problem(
-                "split.method",
-                f"{dataset.name} came without a split of its own; accepted: random, time, leave_last_out",
-            )
-        )
-    if dataset.num_interactions < FIRST_USEFUL_ROWS:
-        problems.append(
-            Problem(
-                "dataset",
-                f"{dataset.name} has {dataset.num_interactions} interactions; "
-                f"at least {FIRST_USEFUL_ROWS} are needed to split it",
-            )
-        )
-    return problems
+def _name(spec: LaunchSpec, planned: Plan) -> str:
+    dataset, label = planned.dataset.name, planned.architecture.label
+    if planned.evaluates is not None:
+        return f"{planned.evaluates.name} evaluated on {dataset}"[:200]
+    if spec.run_type == "backtest":
+        return f"Backtest of {label} on {dataset}"[:200]
+    return f"{label} on {dataset}"[:200]
 
 
-def default_split(dataset: Dataset) -> SplitChoice:
-    """Given files where there are any, random for the synthetic data, by time where times exist, else random (D2)."""
-    if dataset.has_given_split:
-        return SplitChoice(method="given")
-    if dataset.has_timestamps and dataset.source.get("format") != "synthetic":
-        return SplitChoice(method="time")
-    return SplitChoice(method="random")
+def _audited(experiment: Experiment, planned: Plan) -> dict[str, Any]:
+    found = {"architecture": experiment.architecture, "dataset": planned.dataset.name}
+    further = {
+        "run_type": "" if experiment.run_type == RunType.TRAIN else experiment.run_type,
+        "recipe": planned.recipe.name if planned.recipe else "",
+        "evaluates": str(experiment.evaluates_id or ""),
+        "register_as": str(planned.register_as or ""),
+    }
+    return found | {name: value for name, value in further.items() if value}
 
 
 def _check_quota(workspace: Workspace) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
-from experiments.models import Artifact, Experiment, MetricValue, RunType
+from experiments.learning import architectures
+from experiments.learning.families import ABOUT, Family
+from experiments.models import Artifact, Dataset, Experiment, MetricValue, RunType
 from experiments.tracking.messages import DatasetInput, File, Open, Start
 from experiments.tracking.names import flatten, group_name, metric_name, run_name
 from mlopspro.core.logs import scrub, scrub_text
@@ -77,7 +78,10 @@ def figures_of(experiment: Experiment) -> dict[str, float | None]:
 
 
 def headline_protocol(experiment: Experiment) -> str:
-    """*rated* for explicit ratings, *catalogue* otherwise (decision D2)."""
+    """*rated* for explicit ratings, *catalogue* for events (decision D2); of tables that of their family."""
+    family = Family(experiment.family)
+    if family.is_tabular:
+        return ABOUT[family].protocol
     return "rated" if experiment.trained_on.feedback == "explicit" else "catalogue"
 
 
@@ -97,22 +101,31 @@ def _parameters(experiment: Experiment) -> dict[str, Any]:
         "name": dataset.name,
         "id": str(dataset.pk),
         "sha256": dataset.sha256,
-        "feedback": dataset.feedback,
-        "num_users": dataset.num_users,
-        "num_items": dataset.num_items,
-        "num_interactions": dataset.num_interactions,
+        **_shape(dataset),
     }
     return {
         **flatten(experiment.parameters),
         "architecture": experiment.architecture,
         "seed": experiment.seed,
         **flatten(experiment.split, "split."),
+        **flatten(experiment.preparation, "preparation."),
         **flatten(described, "dataset."),
     }
 
 
+def _shape(dataset: Dataset) -> dict[str, Any]:
+    if dataset.is_table:
+        return {"family": dataset.family, "num_rows": dataset.num_interactions, "num_columns": len(dataset.columns)}
+    return {
+        "feedback": dataset.feedback,
+        "num_users": dataset.num_users,
+        "num_items": dataset.num_items,
+        "num_interactions": dataset.num_interactions,
+    }
+
+
 def _tags(experiment: Experiment) -> dict[str, str]:
-    architecture = ARCHITECTURES.get(experiment.architecture)
+    architecture = architectures.find(experiment.architecture)
     public_url = str(settings.PUBLIC_URL).rstrip("/")
     tags = {
         "model_type": experiment.model_type,
@@ -121,12 +134,15 @@ def _tags(experiment: Experiment) -> dict[str, str]:
         # Becomes active when a version made from this run is deployed.
         "status": "inactive",
         "pipeline": GROUPS[RunType(experiment.run_type)],
+        "family": experiment.family,
+        "recipe": str(experiment.recipe_version) if experiment.recipe_version else "",
         "headline_protocol": headline_protocol(experiment),
         "mlopspro.experiment_id": str(experiment.pk),
         "mlopspro.workspace": experiment.workspace.slug,
         "mlopspro.config_hash": experiment.config_hash,
         "mlopspro.created_through": experiment.created_through,
         "mlopspro.cloned_from": str(experiment.cloned_from_id or ""),
+        "mlopspro.evaluates": str(experiment.evaluates_id or ""),
         "mlopspro.tags": ", ".join(experiment.tags),
         "mlopspro.link": f"{public_url}/experiments/{experiment.pk}/" if public_url else "",
     }

@@ -1,93 +1,54 @@
-"""From a dataset on disk to what a fit is given, and from what it returns to rows and files."""
+"""From what a run found to rows and files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.jobs.lease import Lease
-from experiments.learning import artifacts
-from experiments.learning.data.folds import fold, training_data
-from experiments.learning.data.interactions import Interactions
-from experiments.learning.data.snapshot import read_snapshot
-from experiments.learning.data.splits import Split, SplitSpec, split
-from experiments.learning.metrics.evaluate import EvaluationSettings, evaluate
-from experiments.learning.metrics.result import Evaluation, MetricResult
-from experiments.learning.recommenders.base import Fitted, Fold, TrainingData
-from experiments.models import Artifact, CustomMetricOutcome, EpochMetrics, EvaluationDetail, Experiment, MetricValue
+import pandas as pd
 
+from experiments.learning import artifacts
+from experiments.learning.families import Family
+from experiments.learning.metrics.result import Evaluation, MetricResult
+from experiments.models import (
+    Artifact,
+    CustomMetricOutcome,
+    EpochMetrics,
+    EvaluationDetail,
+    Experiment,
+    MetricValue,
+    RunType,
+)
+
+PER_USER = "per_user.parquet"
 HEADLINE = {
     "rated": ("precision_at_10", "recall_at_10", "f1_at_10", "ndcg_at_10"),
     "catalogue": ("precision_at_10", "recall_at_10", "f1_at_10", "ndcg_at_10", "coverage_at_10"),
     "pointwise": ("rmse", "mae"),
+    "forecast": ("mase", "smape", "mape", "mae", "rmse", "bias"),
+    "demand": ("rmse_log", "mae", "rmse", "elasticity", "r2_log"),
+    "action": ("log_loss", "auc", "brier", "calibration_error", "lift_at_10", "uplift_at_10"),
+    "spatial": ("rmse", "mae", "r2", "rank_correlation"),
 }
 
 
-@dataclass(frozen=True)
-class Prepared:
-    interactions: Interactions
-    split: Split
-    data: TrainingData
-    test: Fold
-
-
-def prepare(run: Experiment) -> Prepared:
-    """Reads and divides the run's dataset. Raises DatasetError where the split does not fit the data."""
-    interactions = read_snapshot(run.trained_on.path)
-    parts = split(interactions, SplitSpec(**run.split))
-    return Prepared(interactions, parts, training_data(interactions, parts), fold(interactions, parts.test))
-
-
-def statistics_of(prepared: Prepared) -> dict[str, Any]:
-    """What MLflow and the overview are told of the data (F43)."""
-    data = prepared.data
+def documents_of(run: Experiment, evaluation: Evaluation) -> dict[str, Any]:
+    """What stands beside the model on disk: figures, epochs, and everything needed to make the same run again."""
     return {
-        "num_users": data.num_users,
-        "num_items": data.num_items,
-        "num_interactions": len(prepared.interactions),
-        "num_train": len(data.train),
-        "num_validation": len(data.validation),
-        "num_test": len(prepared.test),
-        "user_features": len(data.user_feature_names),
-        "item_features": len(data.item_feature_names),
+        "metrics.json": {
+            "metrics": [metric_document(metric) for metric in evaluation.metrics],
+            "protocols": evaluation.protocols,
+        },
+        "history.json": [
+            {"epoch": row.epoch, **row.values} for row in EpochMetrics.objects.filter(experiment=run).order_by("epoch")
+        ],
+        "configuration.json": configuration(run),
     }
 
 
-def evaluate_run(prepared: Prepared, fitted: Fitted) -> Evaluation:
-    data = prepared.data
-    return evaluate(
-        fitted.scorer,
-        train=data.train,
-        validation=data.validation,
-        test=prepared.test,
-        num_items=data.num_items,
-        feedback=data.feedback,
-        scale=data.scale,
-        predicts_ratings=fitted.predicts_ratings,
-        settings=EvaluationSettings(),
-    )
-
-
-def save_files(run: Experiment, lease: Lease, fitted: Fitted, evaluation: Evaluation) -> list[artifacts.SavedFile]:
-    """Writes the run's files into a folder of this attempt. Rows point to them only when the run is completed."""
-    folder = run.path / f"artifacts-{lease.token}"
-    return artifacts.save(
-        fitted,
-        folder,
-        documents={
-            "metrics.json": {
-                "metrics": [metric_document(metric) for metric in evaluation.metrics],
-                "protocols": evaluation.protocols,
-            },
-            "history.json": [
-                {"epoch": row.epoch, **row.values}
-                for row in EpochMetrics.objects.filter(experiment=run).order_by("epoch")
-            ],
-            "configuration.json": configuration(run),
-        },
-        tables={"per_user.parquet": evaluation.per_user},
-    )
+def tables_of(evaluation: Evaluation) -> dict[str, pd.DataFrame]:
+    """Results of each tested unit, under one name for all families; none of a backtest."""
+    return {PER_USER: evaluation.per_user} if len(evaluation.per_user.columns) else {}
 
 
 def configuration(run: Experiment) -> dict[str, Any]:
@@ -102,7 +63,20 @@ def configuration(run: Experiment) -> dict[str, Any]:
         "dataset": {"id": str(run.dataset_id), "name": run.trained_on.name, "sha256": run.trained_on.sha256},
         "config_hash": run.config_hash,
         "environment": run.environment,
+        **_beyond_plain_training(run),
     }
+
+
+def _beyond_plain_training(run: Experiment) -> dict[str, Any]:
+    found = {
+        "family": "" if run.family == Family.RECOMMENDATION else run.family,
+        "run_type": "" if run.run_type == RunType.TRAIN else run.run_type,
+        "preparation": run.preparation,
+        "evaluates": str(run.evaluates_id or ""),
+        "recipe": {"name": str(run.recipe_version), "id": str(run.recipe_version_id)} if run.recipe_version else {},
+        "manifest": run.manifest,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def metric_document(metric: MetricResult) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def _random(interactions: Interactions, spec: SplitSpec) -> Split:
 
 def _time(interactions: Interactions, spec: SplitSpec) -> Split:
     timestamp = _timestamps(interactions, "time")
-    rest, test = _latest(np.arange(len(interactions)), timestamp, spec.test_share)
-    train, validation = _latest(rest, timestamp, spec.validation_share)
+    rest, test = latest(np.arange(len(interactions)), timestamp, spec.test_share)
+    train, validation = latest(rest, timestamp, spec.validation_share)
     return Split(train, validation, test)
 
 
@@ -149,7 +149,7 @@ def _draw(rows: Rows, share: float, generator: np.random.Generator) -> tuple[Row
     return rows[~drawn], rows[drawn]
 
 
-def _latest(rows: Rows, timestamp: NDArray[np.int64], share: float) -> tuple[Rows, Rows]:
+def latest(rows: Rows, timestamp: NDArray[np.int64], share: float) -> tuple[Rows, Rows]:
     """(before, from the boundary on), both ascending."""
     times, counts = np.unique(timestamp[rows], return_counts=True)
     if len(times) < 2:

@@ -13,6 +13,7 @@ from experiments.jobs import queue
 from experiments.models import Dataset, Experiment
 from experiments.services import launch
 from experiments.services.actors import actor_of, workspace_of
+from experiments.services.default_split import default_split
 from experiments.services.spec import LaunchSpec, Refused, problems_of
 
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         return found
 
     def _asked(self, options: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
-        split = launch.default_split(dataset).model_dump()
+        split = default_split(dataset).model_dump()
         for key, option in (
             ("method", "split"),
             ("test_share", "test_share"),
