@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from experiments.learning.comparison.unit_words import tested, unit_of
+
 Level = Literal["none", "figures", "verdict"]
 """Not comparable; figures side by side without a verdict; everything."""
 LEVELS: tuple[Level, ...] = ("none", "figures", "verdict")
@@ -24,9 +26,20 @@ _DECIDES_TEST_PART: Mapping[str, tuple[str, ...]] = {
     "time": ("test_share",),
     "leave_last_out": (),
     "given": (),
+    "rolling_origin": ("folds", "horizon"),
+    "spatial_blocks": ("block_km", "test_share", "seed"),
 }
-"""Which settings of a split decide which rows are test rows (``data.splits``); the others only divide the rest."""
-_LABELS = {"method": "split", "test_share": "test share", "seed": "split seed"}
+"""Which settings of a split decide which rows are test rows (``data.splits``, ``tabular.splits``); the others only
+divide the rest."""
+_LABELS = {
+    "method": "split",
+    "test_share": "test share",
+    "folds": "number of folds",
+    "horizon": "horizon",
+    "block_km": "size of blocks",
+    "seed": "split seed",
+}
+_DRAWS_VALIDATION = ("random", "given", "spatial_blocks")
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,11 @@ class RunRecord:
         if version is not None:
             return version
         return UNKNOWN if metric in self.definitions.get(LOGGED, {}) else ABSENT
+
+    @property
+    def unit(self) -> str:
+        """What is judged one by one: what its protocol's units are called, users where it has none."""
+        return next((unit_of(protocol) for protocol in self.definitions if protocol != LOGGED), unit_of(LOGGED))
 
     def has(self, protocol: str) -> bool:
         """Whether it has any figure under a protocol, or figures of which the protocol is not known."""
@@ -102,7 +120,7 @@ def _tested(run: RunRecord, _protocol: str) -> Hashable:
 
 
 def _training_part(run: RunRecord, _protocol: str) -> Hashable:
-    names = ("validation_share", "seed") if run.split.get("method") in ("random", "given") else ("validation_share",)
+    names = ("validation_share", "seed") if run.split.get("method") in _DRAWS_VALIDATION else ("validation_share",)
     return () if run.split.get("method") == "leave_last_out" else tuple(run.split.get(name) for name in names)
 
 
@@ -124,15 +142,16 @@ def _dataset_words(who: str, run: RunRecord, usual: RunRecord, _: str) -> str:
     return f"{who} used another dataset ({run.dataset_name}, not {usual.dataset_name}): not comparable."
 
 
-def _split_words(who: str, run: RunRecord, usual: RunRecord, _: str) -> str:
-    result = "the test ratings differ, so figures stand side by side without a verdict."
+def _split_words(who: str, run: RunRecord, usual: RunRecord, protocol: str) -> str:
+    rows = tested(protocol)
+    result = f"the test {rows} differ, so figures stand side by side without a verdict."
     for name, words in _LABELS.items():
         mine, theirs = run.split.get(name), usual.split.get(name)
         if mine != theirs and (name == "method" or name in _DECIDES_TEST_PART[str(run.split.get("method"))]):
             return f"{who} used another {words} ({_written(mine)}, not {_written(theirs)}): {result}"
     return (
-        f"{who} used another snapshot of the same data, whose rows may stand in another order: the test ratings may "
-        "differ, so figures stand side by side without a verdict."
+        f"{who} used another snapshot of the same data, whose rows may stand in another order: the test {rows} "
+        "may differ, so figures stand side by side without a verdict."
     )
 
 
@@ -177,6 +196,7 @@ ASPECTS: tuple[Aspect, ...] = (
         _of_protocol("relevance", "relevant_from"),
         _protocol_words("relevance", "another relevance rule"),
     ),
+    Aspect("target", "none", _of_protocol("target"), _protocol_words("target", "another target")),
     Aspect("candidates", "none", _of_protocol("candidates"), _protocol_words("candidates", "other candidates")),
     Aspect(
         "scale",
@@ -189,9 +209,9 @@ ASPECTS: tuple[Aspect, ...] = (
         "training",
         "verdict",
         _training_part,
-        lambda who, *_: (
-            f"{who} divided training and validation data in another way; the test ratings are the same, so the "
-            "verdict is about that as well."
+        lambda who, _run, _usual, protocol: (
+            f"{who} divided training and validation data in another way; the test {tested(protocol)} are the same, so "
+            "the verdict is about that as well."
         ),
         within=("dataset", "split"),
     ),

@@ -23,6 +23,7 @@ from experiments.learning.comparison.aspects import (
     RunRecord,
 )
 from experiments.learning.comparison.estimators import estimator_for
+from experiments.learning.comparison.unit_words import unit_of
 
 HIGHEST: Level = "verdict"
 
@@ -85,7 +86,9 @@ class Comparability:
             ]
             found += [("figures", _no_per_user(run)) for run in (first, second) if not run.per_user]
             if not self.per_user_metric(protocol, metric):
-                found.append(("figures", f"{self.metric_label(metric)} has no value of each user, so no verdict."))
+                found.append(
+                    ("figures", f"{self.metric_label(metric)} has no value of each {unit_of(protocol)}, so no verdict.")
+                )
         level = min((left for left, _ in found), key=LEVELS.index, default=HIGHEST)
         return PairComparability(level, tuple(dict.fromkeys(text for _, text in found)))
 
@@ -224,7 +227,7 @@ def _no_protocol(run: RunRecord, protocol: str) -> Difference:
 
 def _no_per_user(run: RunRecord) -> str:
     why = run.why_no_per_user or (f"it was logged to {run.origin}" if run.origin else "")
-    return f"{run.name} has no per-user results{f' ({why})' if why else ''}: its figures have no verdict."
+    return f"{run.name} has no per-{run.unit} results{f' ({why})' if why else ''}: its figures have no verdict."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,18 +7,22 @@ product (see ``resampling``). Sums stand in the order of ``Estimator.columns``, 
     F1@k            value = 2 P R / (P + R),  P and R the means of precision and recall
     RMSE            value = sqrt(sum squared_error / sum ratings)
     MAE             value = sum absolute_error / sum ratings
+
+Those of models on tables stand in ``table_estimators``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from experiments.learning.comparison.estimator import Estimator
+from experiments.learning.comparison.table_estimators import TABLE_ESTIMATORS
 from experiments.learning.metrics.arrays import Floats
 from experiments.learning.metrics.f1 import f1_each
+
+__all__ = ["Estimator", "estimator_for"]
 
 MEANS = frozenset({"precision", "recall", "ndcg", "map", "mrr", "hit_rate", "novelty", "diversity", "popularity_bias"})
 LOWER_IS_BETTER = frozenset({"popularity_bias", "rmse", "mae"})
@@ -26,30 +30,12 @@ RANKING = frozenset({"rated", "catalogue"})
 _AT_K = re.compile(r"^(?P<base>[a-z0-9_]+)_at_(?P<k>[1-9][0-9]*)$")
 
 
-@dataclass(frozen=True)
-class Estimator:
-    """A metric as a function of sums over users.
-
-    Attributes:
-        name: wire name, for example ``f1_at_10``.
-        columns: per-user columns whose sums it needs.
-        value: from sums of shape (..., len(columns) + 1) to values of shape (...); the last sum counts users and is
-            above zero.
-        higher_is_better: its direction.
-        per: position among the sums of what the metric is a mean per: users, or ratings for errors.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    value: Callable[[Floats], Floats]
-    higher_is_better: bool = True
-    per: int = -1
-
-
 def estimator_for(protocol: str, name: str) -> Estimator | None:
     """The estimator of a metric; None where it is no function of per-user results (coverage, for one)."""
     if protocol == "pointwise":
         return _ERRORS.get(name)
+    if protocol in TABLE_ESTIMATORS:
+        return TABLE_ESTIMATORS[protocol].get(name)
     match = _AT_K.match(name)
     if protocol not in RANKING or match is None:
         return None

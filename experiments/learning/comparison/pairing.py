@@ -17,6 +17,8 @@ from experiments.learning.comparison.errors import CannotCompare
 from experiments.learning.comparison.estimators import Estimator
 from experiments.learning.comparison.per_user import TEST_COLUMNS
 from experiments.learning.comparison.results import RunScores
+from experiments.learning.comparison.table_estimators import ROWS
+from experiments.learning.comparison.unit_words import USER, counted, plural, unit_of
 from experiments.learning.comparison.units import Blocks, unit_sums
 from experiments.learning.metrics.arrays import Floats
 
@@ -51,8 +53,9 @@ class Measured:
         for name, column in zip(estimator.columns, columns, strict=True):
             if np.isinf(column).any():
                 raise CannotCompare(f"{name} of run {run.key} is infinite for some users; accepted: numbers.")
-            if name == "ratings" and (column <= 0).any():
-                raise CannotCompare(f"Run {run.key} has users without ratings; accepted: at least one a user.")
+            if name in ("ratings", ROWS) and (column <= 0).any():
+                who = plural(unit_of(scores.protocol))
+                raise CannotCompare(f"Run {run.key} has {who} without {name}; accepted: at least one each.")
         undefined = np.isnan(columns[0])
         for column in columns[1:]:
             undefined = undefined | np.isnan(column)
@@ -131,14 +134,15 @@ def same_rows(a: Measured, b: Measured, users: Users) -> bool:
     return all(np.array_equal(left, right) for left, right in zip(a.over(users), b.over(users), strict=True))
 
 
-def require_same_test(a: Measured, b: Measured, users: Users) -> None:
-    """Raises CannotCompare where the same users have another number of test ratings, or of relevant ones, in b."""
+def require_same_test(a: Measured, b: Measured, users: Users, unit: str = USER) -> None:
+    """Raises CannotCompare where the same users have another number of test ratings or rows, or of relevant ones."""
     for name in (name for name in TEST_COLUMNS if name in a.test and name in b.test):
         differ = int(np.count_nonzero(a.test_over(users, name) != b.test_over(users, name)))
         if differ:
             raise CannotCompare(
-                f"Runs {a.key} and {b.key} were tested on different ratings: {name} differs for {differ} of "
-                f"{len(users)} users. Accepted: runs of the same split and relevance rule."
+                f"Runs {a.key} and {b.key} were tested on different {'rows' if name == ROWS else 'ratings'}: {name} "
+                f"differs for {differ} of {counted(len(users), unit)}. "
+                f"Accepted: runs of the same split{'' if name == ROWS else ' and relevance rule'}."
             )
 
 

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from experiments.learning.comparison.errors import CannotCompare, NoPerUserResults
 from experiments.learning.comparison.estimators import estimator_for
+from experiments.learning.comparison.table_estimators import ROWS, TABLE_ESTIMATORS
 from experiments.learning.metrics.arrays import Floats
 
 KEYS = ("user", "protocol", "segment")
-PROTOCOLS = ("rated", "catalogue", "pointwise")
-TEST_COLUMNS = ("ratings", "relevant")
-"""Per-user columns that are the same for every run on a test part: its ratings, and how many of them are relevant."""
+PROTOCOLS = ("rated", "catalogue", "pointwise", *TABLE_ESTIMATORS)
+TEST_COLUMNS = ("ratings", "relevant", ROWS)
+"""Per-user columns that are the same for every run on a test part: its ratings, how many of them are relevant, and the
+rows of a table."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class PerUser:
     """Values of each user under one protocol; NaN where a metric is not defined for a user.
 
     Attributes:
-        protocol: rated, catalogue or pointwise.
+        protocol: rated, catalogue or pointwise, or one of a table, whose series, products, customers or places stand
+            for users.
         users: codes, distinct and ascending, shape (n,).
         columns: name to values, each of shape (n,).
         segment: "all", or the one segment of users that was read.
@@ -123,7 +126,7 @@ def metrics_available(path: Path) -> dict[str, tuple[str, ...]]:
 
 def _metrics_of(protocol: str, columns: set[str]) -> tuple[str, ...]:
     """Every metric whose columns are all there, in the order in which the columns stand."""
-    candidates = dict.fromkeys(["rmse", "mae"] if protocol == "pointwise" else [])
+    candidates = dict.fromkeys(["rmse", "mae"] if protocol == "pointwise" else TABLE_ESTIMATORS.get(protocol, []))
     for name in sorted(columns):
         candidates[name] = None
         if name.startswith("recall_at_"):

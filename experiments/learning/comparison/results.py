@@ -53,7 +53,7 @@ class PairVerdict:
         users_only_a, users_only_b: users whom only that run has (or for whom only it is defined); not compared.
         outcome: a run is called better only where the interval excludes zero and ``p_adjusted`` < 1 - confidence.
         pairs_tested: how many pairs Holm's correction was made for.
-        confidence, minimum_users, higher_is_better: those of the comparison, so that a pair speaks for itself.
+        confidence, minimum_users, higher_is_better, unit: those of the comparison, so that a pair speaks for itself.
     """
 
     a: str
@@ -74,6 +74,7 @@ class PairVerdict:
     confidence: float = 0.95
     minimum_users: int = 30
     higher_is_better: bool = True
+    unit: str = "user"
 
     @property
     def better(self) -> str | None:
@@ -83,7 +84,10 @@ class PairVerdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every run and every pair of one metric under one protocol, and how it was worked out."""
+    """Every run and every pair of one metric under one protocol, and how it was worked out.
+
+    ``unit`` is what ``users`` are called under the protocol: user, series, product, customer or place.
+    """
 
     metric: str
     protocol: str
@@ -96,6 +100,7 @@ class Comparison:
     resamples: int
     swaps: int
     seed: int
+    unit: str = "user"
 
     def pair(self, one: str, other: str) -> PairVerdict:
         """The verdict on two runs, whichever comes first in it. Raises KeyError for keys that were not compared."""

@@ -18,6 +18,7 @@ from experiments.learning.comparison.holm import holm
 from experiments.learning.comparison.pairing import Group, Measured, groups_of, require_same_test, same_rows, sums_of
 from experiments.learning.comparison.randomisation import SWAPS, swapped
 from experiments.learning.comparison.results import Comparison, Outcome, PairVerdict, RunScores, RunValue
+from experiments.learning.comparison.unit_words import unit_of
 from experiments.learning.comparison.units import blocks_of, effective_units, jackknife_error, leave_one_out
 from experiments.learning.comparison.words import Best, best_of, best_sentence, sentence
 from experiments.learning.metrics.arrays import Floats
@@ -50,6 +51,7 @@ def compare(
     estimator: Estimator | None = None,
     resamples: int = RESAMPLES,
     swaps: int = SWAPS,
+    unit: str = "",
 ) -> Comparison:
     """Every run's value and every pair's verdict; the same input and seed always give the same figures.
 
@@ -62,6 +64,7 @@ def compare(
         minimum_users: pairs with fewer common users get no interval and no test, at least 2.
         estimator: of a metric that is not among the built-in ones.
         resamples, swaps: how many are drawn for the intervals and for the p-values; fewer make claims rarer.
+        unit: what one unit is called where it is not what the protocol's units usually are.
 
     Raises:
         CannotCompare: the metric is no function of per-user results, runs are of different protocols or segments, a
@@ -72,7 +75,8 @@ def compare(
         raise CannotCompare(f"{metric} under the {protocol} protocol is no function of per-user results.")
     _check(runs, protocol, confidence, minimum_users)
     measured = [Measured.of(run, chosen) for run in runs]
-    work = _Work(chosen, measured, _Settings(confidence, seed, minimum_users, resamples, swaps))
+    unit = unit or unit_of(protocol)
+    work = _Work(chosen, measured, _Settings(confidence, seed, minimum_users, resamples, swaps, unit))
     with one_thread():
         for group in groups_of(measured):
             work.judge(group)
@@ -88,6 +92,7 @@ def compare(
         resamples=resamples,
         swaps=swaps,
         seed=seed,
+        unit=unit,
     )
 
 
@@ -114,6 +119,7 @@ class _Settings:
     minimum_users: int
     resamples: int
     swaps: int
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ class _Work:
     def judge(self, group: Group) -> None:
         """One pass over the users of a group."""
         for a, b in group.pairs:
-            require_same_test(self.runs[a], self.runs[b], group.users)
+            require_same_test(self.runs[a], self.runs[b], group.users, self.settings.unit)
         found = self._pass(group)
         for run in group.alone:
             self.values[run] = self._value(run, group, found)
@@ -230,6 +236,7 @@ class _Work:
             confidence=self.settings.confidence,
             minimum_users=self.settings.minimum_users,
             higher_is_better=self.estimator.higher_is_better,
+            unit=self.settings.unit,
         )
 
     def _test(self, group: Group, found: _Pass) -> None:

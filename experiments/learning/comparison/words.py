@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from experiments.learning.comparison.results import Comparison, PairVerdict
+from experiments.learning.comparison.unit_words import counted, plural
 
 MINUS = "\u2212"
 
@@ -24,11 +25,11 @@ def sentence(pair: PairVerdict, names: Mapping[str, str], metric_label: str) -> 
     left_out = _left_out(pair, a, b)
     if pair.outcome == "not_enough_data":
         return (
-            f"Not enough data to compare {a} and {b} on {metric_label}: {_users(pair.users)} in common, "
+            f"Not enough data to compare {a} and {b} on {metric_label}: {counted(pair.users, pair.unit)} in common, "
             f"at least {pair.minimum_users} are needed.{left_out}"
         )
     if pair.outcome == "identical":
-        return f"{a} and {b} are identical on {metric_label} for each of {_users(pair.users)}.{left_out}"
+        return f"{a} and {b} are identical on {metric_label} for each of {counted(pair.users, pair.unit)}.{left_out}"
     if pair.better is None:
         return _nothing_shown(pair, a, b, metric_label) + left_out
     winner, loser = (b, a) if pair.better == pair.b else (a, b)
@@ -37,7 +38,8 @@ def sentence(pair: PairVerdict, names: Mapping[str, str], metric_label: str) -> 
     direction = "" if pair.higher_is_better else "lower is better, "
     return (
         f"{winner} is better than {loser} on {metric_label} by {_number(abs(pair.difference or 0.0), digits)} "
-        f"({direction}{_interval(pair, sizes[0], sizes[1], digits)}, {_p(pair)}, {_users(pair.users)}).{left_out}"
+        f"({direction}{_interval(pair, sizes[0], sizes[1], digits)}, {_p(pair)}, "
+        f"{counted(pair.users, pair.unit)}).{left_out}"
     )
 
 
@@ -48,17 +50,15 @@ def _nothing_shown(pair: PairVerdict, a: str, b: str, metric_label: str) -> str:
     reason = f"{_p(pair)}, " if not low <= 0 <= high else ""
     return (
         f"No difference shown between {a} and {b} on {metric_label}: the difference is {_number(difference, digits)} "
-        f"({_interval(pair, low, high, digits)}, {reason}{_users(pair.users)})."
+        f"({_interval(pair, low, high, digits)}, {reason}{counted(pair.users, pair.unit)})."
     )
 
 
 def _left_out(pair: PairVerdict, a: str, b: str) -> str:
-    parts = [f"{_users(n)} only of {name}" for n, name in ((pair.users_only_a, a), (pair.users_only_b, b)) if n]
+    parts = [
+        f"{counted(n, pair.unit)} only of {name}" for n, name in ((pair.users_only_a, a), (pair.users_only_b, b)) if n
+    ]
     return f" Not compared: {' and '.join(parts)}." if parts else ""
-
-
-def _users(count: int) -> str:
-    return "1 user" if count == 1 else f"{count} users"
 
 
 def _interval(pair: PairVerdict, low: float, high: float, digits: int) -> str:
@@ -130,11 +130,11 @@ def best_of(comparison: Comparison) -> Best:
 
 def best_sentence(comparison: Comparison, names: Mapping[str, str], metric_label: str) -> str:
     """The comparison as a whole: "B leads on NDCG@10, but is not shown to be better than C." """
-    best = best_of(comparison)
+    best, units = best_of(comparison), plural(comparison.unit)
     if best.leader is None:
         if len(best.untested) == len(comparison.runs):
             return f"Not enough data to say which run leads on {metric_label}."
-        return f"No run leads on {metric_label}: each is shown to be worse than another on the users the two share."
+        return f"No run leads on {metric_label}: each is shown to be worse than another on the {units} the two share."
     leader = names[best.leader]
     tail = f" Not enough data on {_listed(best.untested, names, 'and')}." if best.untested else ""
     same = f" {_listed(best.identical, names, 'and')} scored exactly the same." if best.identical else ""
@@ -146,7 +146,7 @@ def best_sentence(comparison: Comparison, names: Mapping[str, str], metric_label
         return f"{leader} is shown to be better than {others} on {metric_label}.{same}{tail}"
     if best.identical:
         return f"{leader} and {_listed(best.identical, names, 'and')} scored exactly the same on {metric_label}.{tail}"
-    return f"{leader} is the only run with enough users on {metric_label}.{tail}"
+    return f"{leader} is the only run with enough {units} on {metric_label}.{tail}"
 
 
 def _listed(keys: tuple[str, ...], names: Mapping[str, str], word: str) -> str:

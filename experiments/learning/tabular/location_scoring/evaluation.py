@@ -68,7 +68,7 @@ def evaluate(
     return TabularEvaluation(
         metrics=metrics,
         per_unit=_per_unit(tested, near),
-        protocol=_protocol(tested, split),
+        protocol={"target": data.roles.target, **_protocol(tested, split)},
         details=details(fitted, data, parts, split, tested.rows, tested.actual, tested.predicted),
     )
 
