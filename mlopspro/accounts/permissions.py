@@ -96,6 +96,8 @@ class Scope(TextChoices):
     READ = "read", "Read"
     DATASETS = "datasets", "Import and delete datasets"
     TRAIN = "train", "Launch, stop and edit runs"
+    RECIPES = "recipes", "Draft and edit recipes"
+    MODELS = "models", "Register, promote and roll back models"
     ADMIN = "admin", "Everything its owner may do"
 
 
@@ -111,6 +113,8 @@ SCOPE_TABLE: dict[Scope, frozenset[Action]] = {
             Action.DELETE_EXPERIMENT,
         }
     ),
+    Scope.RECIPES: frozenset({Action.VIEW, Action.EDIT_RECIPE}),
+    Scope.MODELS: frozenset({Action.VIEW, Action.REGISTER_MODEL, Action.PROMOTE_MODEL, Action.DEPLOY_MODEL}),
     Scope.ADMIN: frozenset(Action),
 }
 
