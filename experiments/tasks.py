@@ -11,10 +11,10 @@ from celery.signals import celeryd_after_setup, worker_process_init, worker_proc
 from experiments.jobs import lifecycle, queue, supervise
 from experiments.jobs.kinds import CUSTOM_METRICS, QUEUES
 from experiments.models import Experiment
-from experiments.services import custom_values, delivery, logged_runs
+from experiments.services import custom_values, delivery, logged_runs, registrations, registry_delivery
 
 DELIVERY_SECONDS = 20.0
-READING_SECONDS = COMPUTING_SECONDS = 10.0
+READING_SECONDS = COMPUTING_SECONDS = REGISTERING_SECONDS = 10.0
 """Short, so that a long first reading leaves the worker to other work in between."""
 
 
@@ -38,7 +38,8 @@ def reap_lost() -> int:
 
 @shared_task
 def deliver_outbox() -> int:
-    return delivery.deliver_waiting(DELIVERY_SECONDS)
+    delivered = delivery.deliver_waiting(DELIVERY_SECONDS)
+    return delivered + registry_delivery.deliver_waiting(DELIVERY_SECONDS)
 
 
 @shared_task
@@ -52,6 +53,11 @@ def compute_custom_metrics() -> int:
     if progress.more:
         queue.ringer.ring(CUSTOM_METRICS)
     return progress.runs
+
+
+@shared_task
+def register_completed() -> int:
+    return registrations.register_pending(REGISTERING_SECONDS)
 
 
 @celeryd_after_setup.connect

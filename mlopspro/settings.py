@@ -174,6 +174,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15),
         "options": {"expires": 15},
     },
+    "register completed runs": {
+        "task": "experiments.tasks.register_completed",
+        "schedule": schedule(15),
+        "options": {"expires": 15},
+    },
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,11 @@ MODELS: dict[str, type[Job]] = {Experiment.KIND: Experiment, DatasetImport.KIND:
 QUEUES = {Experiment.KIND: "train", DatasetImport.KIND: "io"}
 
 CUSTOM_METRICS = "custom_metrics"
-BELLS = {CUSTOM_METRICS: ("experiments.tasks.compute_custom_metrics", "io")}
+REGISTRATIONS = "registrations"
+BELLS = {
+    CUSTOM_METRICS: ("experiments.tasks.compute_custom_metrics", "io"),
+    REGISTRATIONS: ("experiments.tasks.register_completed", "io"),
+}
 """Work that is no job and keeps a ledger of its own: the task that does what is due, and its queue."""
 
 # Functions by name: whoever knows the kinds (the web process too) must not import what trains.

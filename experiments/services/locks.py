@@ -15,6 +15,11 @@ CUSTOM_METRICS = 0x636D
 LOGGED_RUNS = 0x6C72
 """Class of the lock on reading the runs that others logged to a tracker; its one key is 0."""
 
+REGISTRATIONS = 0x7267
+"""Class of the one lock under which completed runs become versions; its one key is 0."""
+REGISTERED_MODEL = 0x726D
+"""Class of the locks under which MLflow is told of a model."""
+
 
 @contextmanager
 def held(lock_class: int, key: int) -> Iterator[bool]:
