@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -106,6 +107,11 @@ class EvaluationDetail(models.Model):
 
     def __str__(self) -> str:
         return f"evaluation of {self.experiment_id}"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Of a model on a table: what its page draws (TabularEvaluation.details), kept in the place of calibration."""
+        return dict(self.calibration)
 
 
 class LogLine(models.Model):

@@ -40,6 +40,17 @@ def why_not(run: Experiment) -> str:
     return ""
 
 
+def why_not_on(run: Experiment, dataset: Dataset) -> str:
+    """Why its model cannot be judged on this data; empty where it can."""
+    ours, theirs = run.trained_on.scale, dataset.scale
+    if not dataset.is_table and ours and theirs and ours != theirs:
+        return (
+            f"{run.name} learnt ratings from {ours[0]:g} to {ours[1]:g}; those of {dataset.name} go from "
+            f"{theirs[0]:g} to {theirs[1]:g}"
+        )
+    return ""
+
+
 def split_like(run: Experiment, dataset: Dataset, usual: SplitChoice) -> SplitChoice:
     """The run's own split where the dataset allows it, so that the same test rows are judged; else ``usual``."""
     own = SplitChoice.model_validate(run.split)

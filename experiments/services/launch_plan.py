@@ -66,6 +66,8 @@ class _Planner:
         if dataset is not None and architecture is not None:
             roles = Roles.model_validate(preparation.get("roles") or dataset.roles or {}) if dataset.is_table else None
             self.problems += launch_fits.misfits(dataset, architecture, split, roles, RunType(self.spec.run_type))
+            if self.evaluated is not None and (why := evaluated.why_not_on(self.evaluated, dataset)):
+                self._add("dataset", why)
         if self.problems or dataset is None or architecture is None:
             raise Refused(self.problems)
         return Plan(
