@@ -79,15 +79,19 @@ def write(
     parent_version: RecipeVersion | None,
     number: str | None,
     change_note: str,
+    may_repeat: bool = False,
 ) -> RecipeVersion:
-    """Checks and writes one version; the caller holds the recipe's lock and leaves the audit row."""
+    """Checks and writes one version; the caller holds the recipe's lock and leaves the audit row.
+
+    ``may_repeat``: also one that says what the version before it says.
+    """
     note = rules.words_of("change_note", change_note, rules.MAX_NOTE)
     if not note:
         raise Refused([Problem("change_note", "is empty; accepted: what changes, and why")])
     effective = rules.effective_of(parent_version, manifest, recipe.family)
     latest = rules.latest_of(recipe)
     changes = differences(arranged(latest.effective), effective) if latest is not None else []
-    if latest is not None and _says_nothing_new(latest, manifest, parent_version, changes):
+    if latest is not None and not may_repeat and _says_nothing_new(latest, manifest, parent_version, changes):
         raise Refused([Problem("manifest", f"says the same as {latest.number}; a new version needs a change")])
     chosen = _number(recipe, latest, number, changes)
     version = RecipeVersion.objects.create(
