@@ -20,6 +20,7 @@ class DataFacts:
     Attributes:
         rows, users, items: counts; users and items are None for tables.
         columns: names of what may be learnt from: of a table its columns, of interactions the features.
+        roles: those that the data fills: of a table those that have a column, of interactions user, item …
         used: those of them that the run uses.
         missing: share of missing values of a column, where it is known.
         refused, duplicates: rows of the import that were refused, and that occurred more than once.
@@ -31,6 +32,7 @@ class DataFacts:
     users: int | None = None
     items: int | None = None
     columns: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     missing: Mapping[str, float] = field(default_factory=dict)
     refused: int = 0
@@ -60,16 +62,18 @@ def failed(checks: Iterable[DataCheck]) -> list[DataCheck]:
 
 def _columns(manifest: Manifest, facts: DataFacts) -> Iterable[DataCheck]:
     for name, wanted in manifest.requirements.feature_sets.items():
-        if not wanted.required or not wanted.columns:
-            continue
-        missing = [column for column in wanted.columns if column not in facts.columns]
-        text = f"{len(wanted.columns)} columns, all there." if not missing else f"Missing: {', '.join(missing)}."
-        yield DataCheck(f"requirements.feature_sets.{name}", f"Columns of {name}", not missing, text)
+        if wanted.required and (wanted.columns or wanted.roles):
+            missing = [column for column in wanted.columns if column not in facts.columns]
+            missing += [f"a column with the role {role}" for role in wanted.roles if role not in facts.roles]
+            yield _there(f"requirements.feature_sets.{name}", f"Columns of {name}", missing)
     use = manifest.pipeline.feature_prep.use
     if use:
         missing = [column for column in use if column not in facts.columns]
-        text = f"{len(use)} columns, all there." if not missing else f"Missing: {', '.join(missing)}."
-        yield DataCheck("pipeline.feature_prep.use", "Columns to use", not missing, text)
+        yield _there("pipeline.feature_prep.use", "Columns to use", missing)
+
+
+def _there(key: str, label: str, missing: list[str]) -> DataCheck:
+    return DataCheck(key, label, not missing, f"Missing: {', '.join(missing)}." if missing else "All there.")
 
 
 def _history(manifest: Manifest, facts: DataFacts) -> Iterable[DataCheck]:

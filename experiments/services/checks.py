@@ -55,6 +55,7 @@ def facts_of(dataset: Dataset, preparation: dict[str, Any], counted: Mapping[str
         users=None if dataset.is_table else dataset.num_users,
         items=None if dataset.is_table else dataset.num_items,
         columns=columns,
+        roles=_roles_of(dataset, preparation),
         used=used,
         missing=missing,
         refused=dataset.num_refused,
@@ -62,6 +63,19 @@ def facts_of(dataset: Dataset, preparation: dict[str, Any], counted: Mapping[str
         first_at=dataset.first_at,
         last_at=dataset.last_at,
     )
+
+
+def _roles_of(dataset: Dataset, preparation: dict[str, Any]) -> tuple[str, ...]:
+    """Roles that the data fills."""
+    if dataset.is_table:
+        roles = Roles.model_validate(preparation.get("roles") or dataset.roles or {})
+        return tuple(name for name, columns in roles if columns and name != "control")
+    filled = {
+        "timestamp": dataset.has_timestamps,
+        "user_features": bool(dataset.user_features),
+        "item_features": bool(dataset.item_features),
+    }
+    return ("user", "item", "value", *(name for name, there in filled.items() if there))
 
 
 def _share(missing: Any, rows: int) -> float:

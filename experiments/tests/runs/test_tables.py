@@ -29,9 +29,7 @@ def test_a_run_ends_with_figures_results_of_units_and_a_model_that_loads(workspa
     about = ABOUT[Family(family)]
     assert (run.status, run.family, run.failure_reason) == ("completed", family, "")
     assert about.headline in run.metrics[about.protocol]
-    headline = MetricValue.objects.get(
-        experiment=run, protocol=about.protocol, name=about.headline, segment="all"
-    )
+    headline = MetricValue.objects.get(experiment=run, protocol=about.protocol, name=about.headline, segment="all")
     assert headline.value is not None
     assert headline.naive is not None
     assert headline.value < headline.naive  # each family's headline is better when lower
@@ -39,9 +37,7 @@ def test_a_run_ends_with_figures_results_of_units_and_a_model_that_loads(workspa
     units = pd.read_parquet(files["per_user.parquet"].file)
     assert set(units["protocol"]) == {about.protocol}
     assert units["user"].is_unique
-    scorer = load_table_scorer_from(
-        files["scorer.json"].file.parent, {name: row.sha256 for name, row in files.items()}
-    )
+    scorer = load_table_scorer_from(files["scorer.json"].file.parent, {name: row.sha256 for name, row in files.items()})
     assert scorer.config()["kind"]
     assert run.evaluation.details
 

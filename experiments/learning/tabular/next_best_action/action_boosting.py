@@ -65,7 +65,9 @@ def fit(
     observer.on_start(epochs=0, total_parameters=0)
     roles = data.roles
     kinds = (*roles.categorical, roles.action)
-    encoder = Encoder.fit(train.frame, roles.numeric, kinds, rare_below=parameters.rare_below, missing="keep")
+    encoder = Encoder.fit(
+        train.frame, roles.numeric, kinds, rare_below=max(parameters.rare_below, data.rare_below), missing="keep"
+    )
     trees, details = _grow(encoder, train, held_out, parameters, seed)
     observer.log(f"{details['trees_grown']} trees grown, {details['trees']} kept.")
     calibration = calibrate(trees.raw(encoder.transform(held_out.frame)), held_out.outcome, parameters.calibration)

@@ -53,7 +53,9 @@ def fit(
         return constant(data, part, "Every training row has the same outcome, so the base rate is all there is.")
     known = known_of(data, train)
     roles = data.roles
-    encoder = Encoder.fit(train.frame, roles.numeric, roles.categorical, rare_below=parameters.rare_below)
+    encoder = Encoder.fit(
+        train.frame, roles.numeric, roles.categorical, rare_below=max(parameters.rare_below, data.rare_below)
+    )
     design = _design(encoder.transform(train.frame), train.taken, known, parameters.interactions)
     observer.on_start(epochs=0, total_parameters=design.shape[1] + 1)
     estimator = LogisticRegression(
