@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.learning.tabular import forecasting, location_scoring, next_best_action
+from experiments.learning.tabular import forecasting, location_scoring, next_best_action, pricing
 from experiments.learning.tabular.base import TabularArchitecture
 
 TABULAR: dict[str, TabularArchitecture] = {
@@ -10,6 +10,7 @@ TABULAR: dict[str, TabularArchitecture] = {
     for architecture in (
         # one line a family
         *forecasting.ARCHITECTURES,
+        *pricing.ARCHITECTURES,
         *next_best_action.ARCHITECTURES,
         *location_scoring.ARCHITECTURES,
     )

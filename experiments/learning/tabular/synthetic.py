@@ -48,6 +48,7 @@ def _of(package: str) -> Make:
 
 SYNTHETIC: dict[Family, Make] = {
     Family.FORECASTING: _of("forecasting"),
+    Family.PRICING: _of("pricing"),
     Family.NEXT_BEST_ACTION: _of("next_best_action"),
     Family.LOCATION_SCORING: _of("location_scoring"),
 }

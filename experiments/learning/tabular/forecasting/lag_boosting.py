@@ -19,7 +19,7 @@ from experiments.learning.tabular.scorers.trees import TreesScorer
 
 _PATIENCE = 15
 _BINS = 31
-"""Of a feature. Where samples have weights, scikit-learn finds each edge by itself, which takes longer than the trees."""
+"""Of a feature. With weighted samples scikit-learn finds each edge by itself, which takes longer than the trees."""
 
 
 class LagBoostingParameters(LagParameters):

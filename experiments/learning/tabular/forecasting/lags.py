@@ -2,8 +2,8 @@
 
 Strategy: direct, with one model for all steps. A forecast of day origin + h sees values up to the origin alone, and h
 is a feature, so no forecast is ever fed back and nothing after the origin can leak (Bontempi et al. 2013 describe
-direct and recursive strategies). Values are divided by the series' own level at the origin, so that series of any size are
-learnt from together.
+direct and recursive strategies). Values are divided by the series' own level at the origin, so that series of any
+size are learnt from together.
 """
 
 from __future__ import annotations

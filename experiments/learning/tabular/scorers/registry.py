@@ -11,6 +11,7 @@ from experiments.learning.recommenders.scorers.errors import ScorerError
 from experiments.learning.tabular.base import TableScorer
 from experiments.learning.tabular.forecasting.lag_scorer import LagScorer
 from experiments.learning.tabular.forecasting.seasonal_naive import SeasonalNaiveScorer
+from experiments.learning.tabular.pricing.scorers import BoostedDemandScorer, ElasticityScorer, MeanDemandScorer
 from experiments.learning.tabular.scorers.action_linear import ActionLinearScorer
 from experiments.learning.tabular.scorers.action_trees import ActionTreesScorer
 from experiments.learning.tabular.scorers.linear import LinearScorer
@@ -21,6 +22,9 @@ SCORERS: dict[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], Tab
     TreesScorer.KIND: TreesScorer.load,
     SeasonalNaiveScorer.KIND: SeasonalNaiveScorer.load,
     LagScorer.KIND: LagScorer.load,
+    MeanDemandScorer.KIND: MeanDemandScorer.load,
+    ElasticityScorer.KIND: ElasticityScorer.load,
+    BoostedDemandScorer.KIND: BoostedDemandScorer.load,
     ActionLinearScorer.KIND: ActionLinearScorer.load,
     ActionTreesScorer.KIND: ActionTreesScorer.load,
 }
