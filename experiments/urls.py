@@ -7,6 +7,8 @@ from experiments.urls_compare import urlpatterns as compare_urls
 from experiments.urls_custom_metrics import urlpatterns as custom_metrics_urls
 from experiments.urls_explore import urlpatterns as explore_urls
 from experiments.urls_history import urlpatterns as history_urls
+from experiments.urls_models import urlpatterns as model_urls
+from experiments.urls_recipes import urlpatterns as recipe_urls
 from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
 
 app_name = "experiments"
@@ -52,4 +54,6 @@ urlpatterns = [
     path("experiments/<uuid:pk>/restore/", run_actions.restore, name="experiment_restore"),
     path("experiments/<uuid:pk>/artifacts/<int:artifact>/", artifacts.download, name="artifact"),
     path("experiments/<uuid:pk>/artifacts/<int:artifact>/preview/", artifacts.preview, name="artifact_preview"),
+    *model_urls,
+    *recipe_urls,
 ]

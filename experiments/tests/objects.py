@@ -5,7 +5,10 @@ import uuid
 from django.utils import timezone
 
 from experiments.models import Artifact, CustomMetric, DatasetImport, SavedView, TrackerRun
-from experiments.tests import objects_assistant  # noqa: F401 - its entries register themselves
+from experiments.tests import (
+    objects_assistant,  # noqa: F401 - its entries register themselves
+    objects_models,  # noqa: F401  registers the registry's
+)
 from experiments.tests.factories import make_dataset, make_experiment
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
