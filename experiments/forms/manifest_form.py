@@ -85,6 +85,14 @@ class ShownSection:
     note: str
     fields: list[ShownField]
 
+    @property
+    def said(self) -> int:
+        return sum(one.here for one in self.fields)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(one.bound.errors for one in self.fields)
+
 
 @dataclass(frozen=True)
 class ShownThreshold:
