@@ -89,8 +89,8 @@ def _random(data: TabularData, split: TableSplit) -> list[TablePart]:
 
 def _time(data: TabularData, split: TableSplit) -> list[TablePart]:
     moments = times(data.frame, data.roles.time)
-    rest, test = _latest(np.arange(len(data)), moments, split.test_share, data.roles.time)
-    train, validation = _latest(rest, moments, split.validation_share, data.roles.time)
+    rest, test = _latest(np.arange(len(data)), moments, split.test_share, data.roles.time, spare=2)
+    train, validation = _latest(rest, moments, split.validation_share, data.roles.time, spare=1)
     return [TablePart(train, validation, test)]
 
 
@@ -111,7 +111,7 @@ def _rolling_origin(data: TabularData, split: TableSplit) -> list[TablePart]:
     for fold in range(split.folds, 0, -1):
         origin = last - fold * split.horizon
         known = np.flatnonzero(day <= origin)
-        train, validation = _latest(known, moments, split.validation_share, data.roles.time)
+        train, validation = _latest(known, moments, split.validation_share, data.roles.time, spare=1)
         test = np.flatnonzero((day > origin) & (day <= origin + split.horizon))
         parts.append(TablePart(train, validation, test, day_name(origin)))
     return parts
@@ -163,13 +163,16 @@ def _draw(units: Rows, share: float, generator: np.random.Generator) -> tuple[Ro
     return units[~drawn], units[drawn]
 
 
-def _latest(rows: Rows, moments: NDArray[np.int64], share: float, column: str) -> tuple[Rows, Rows]:
-    """(before, from the boundary on), both ascending; the boundary is the one closest to the share."""
+def _latest(rows: Rows, moments: NDArray[np.int64], share: float, column: str, *, spare: int) -> tuple[Rows, Rows]:
+    """(before, from the boundary on), both ascending; the boundary is the one closest to the share.
+
+    At least ``spare`` different times stay before it.
+    """
     found, counts = np.unique(moments[rows], return_counts=True)
-    if len(found) < 2:
-        raise TableError(f"{column} has too few different times, so nothing can be later. Accepted: two or more.")
-    after = np.cumsum(counts[::-1])[::-1][1:]
-    late = moments[rows] >= found[1:][np.argmin(np.abs(after - share * len(rows)))]
+    if len(found) <= spare:
+        raise TableError(f"{column} has only {len(found)} different times here. Accepted: {spare + 1} or more.")
+    after = np.cumsum(counts[::-1])[::-1][spare:]
+    late = moments[rows] >= found[spare:][np.argmin(np.abs(after - share * len(rows)))]
     return rows[~late], rows[late]
 
 
