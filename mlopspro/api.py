@@ -13,9 +13,12 @@ from experiments.api_assistant import router as assistant_router
 from experiments.api_comparison import router as comparison_router
 from experiments.api_custom_metrics import router as custom_metrics_router
 from experiments.api_history import router as history_router
+from experiments.api_ml_runs import router as ml_runs_router
 from experiments.api_models import router as models_router
+from experiments.api_registry import router as registry_router
 from experiments.models.job import JobStateError
 from experiments.query import QueryError
+from experiments.services.promotion import PromotionRefused
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
@@ -45,6 +48,8 @@ api.add_router("", history_router)
 api.add_router("", models_router)
 api.add_router("", comparison_router)
 api.add_router("", custom_metrics_router)
+api.add_router("", registry_router)
+api.add_router("", ml_runs_router)
 api.add_router("", assistant_router)
 
 
@@ -67,6 +72,12 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 @api.exception_handler(JobStateError)
 def wrong_state(request: HttpRequest, error: JobStateError) -> HttpResponse:
     return problem(request, 409, "Not possible now", str(error))
+
+
+@api.exception_handler(PromotionRefused)
+def blocked(request: HttpRequest, error: PromotionRefused) -> HttpResponse:
+    errors = [{"field": one.code, "message": one.message, "can_force": one.can_force} for one in error.blockers]
+    return problem(request, 409, "Blocked", "Rules speak against this promotion; see errors.", errors)
 
 
 @api.exception_handler(QueryError)

@@ -37,6 +37,7 @@ __all__ = [
     "models",
     "named",
     "needed_by",
+    "numbered",
     "resolve",
     "versions",
 ]

@@ -36,7 +36,8 @@ from mlopspro.accounts.services import audit
 __all__ = ["Blocker", "PromotionRefused", "assess", "blockers", "move", "promote", "rollback"]
 
 SHORTEST_REASON = 10
-_ANY = object()
+ANY = object()
+"""For ``seen_champion``: whatever is in production."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def promote(
     reason: str = "",
     force: bool = False,
     through: str = "page",
-    seen_champion: object = _ANY,
+    seen_champion: object = ANY,
 ) -> StageChange:
     """Brings a version to staging or production, where it takes the place of the champion, which is archived.
 
@@ -88,8 +89,7 @@ def promote(
     if force:
         _may_force(version, actor, reason)
     champion = deployments.champion(version.model)
-    if seen_champion is not _ANY and seen_champion != (champion.pk if champion else None):
-        raise JobStateError(_meanwhile(champion))
+    _as_seen(seen_champion, champion)
     fresh = _fetched(version)
     found = assess(fresh, to_stage)
     with transaction.atomic():
@@ -111,6 +111,7 @@ def rollback(
     reason: str = "",
     to_version: ModelVersion | None = None,
     through: str = "page",
+    seen_champion: object = ANY,
 ) -> StageChange:
     """Puts the previous champion (or the former champion named) back into production; the gate is not asked.
 
@@ -119,6 +120,7 @@ def rollback(
     """
     reason = cleaned_note(reason, "reason")
     champion = deployments.champion(model)
+    _as_seen(seen_champion, champion)
     former = deployments.former_champions(model)
     target = to_version or next(iter(former), None)
     if target is None:
@@ -194,6 +196,11 @@ def _unchanged(version: ModelVersion, model: RegisteredModel, champion: ModelVer
         raise JobStateError(f"This changed meanwhile: {locked.number} is now in {locked.state.label.lower()}.")
     locked.model = model
     return locked
+
+
+def _as_seen(seen: object, champion: ModelVersion | None) -> None:
+    if seen is not ANY and seen != (champion.pk if champion is not None else None):
+        raise JobStateError(_meanwhile(champion))
 
 
 def _meanwhile(champion: ModelVersion | None) -> str:
