@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from experiments.models import Experiment, ModelVersion, Recipe, RecipeExample, RecipeStatus, RecipeVersion
@@ -203,7 +203,7 @@ def _whole(pk: Any) -> RecipeVersion:
 
 
 def _with_figures(rows: QuerySet[Recipe]) -> QuerySet[Recipe]:
-    number = Concat(F("major"), Value("."), F("minor"), Value("."), F("patch"))
+    number = Concat(F("major"), Value("."), F("minor"), Value("."), F("patch"), output_field=CharField())
     newest = RecipeVersion.objects.filter(recipe=OuterRef("pk")).order_by(*NEWEST).annotate(text=number)
     approved = newest.filter(status=RecipeStatus.APPROVED)
     return rows.annotate(
