@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from experiments.learning.families import ABOUT, Family
-from experiments.models import Experiment, Level, Recipe, RecipeStatus
+from experiments.models import Experiment, Level, Recipe, RecipeStatus, RegisteredModel
 from experiments.selectors.recipes import ALL, listed
 from mlopspro.accounts.models import Workspace
 
@@ -22,6 +22,7 @@ class LibraryRow:
     """A recipe of ``recipes.listed``, with its runs and, in a tree, its place."""
 
     recipe: Any
+    models: int
     runs: int
     depth: int = 0
     """Levels below the baseline that stands above it."""
@@ -45,14 +46,16 @@ class FamilyTree:
 
 
 def rows_of(recipes: Sequence[Recipe]) -> list[LibraryRow]:
-    """One query, however many recipes."""
-    found = Experiment.objects.filter(recipe_version__recipe__in=recipes, deleted_at__isnull=True).order_by()
-    runs = dict(found.values_list("recipe_version__recipe").annotate(count=Count("pk")))
-    return [LibraryRow(one, runs.get(one.pk, 0)) for one in recipes]
+    """Two queries, however many recipes."""
+    models = RegisteredModel.objects.filter(recipe__in=recipes, archived_at__isnull=True).order_by()
+    runs = Experiment.objects.filter(recipe_version__recipe__in=recipes, deleted_at__isnull=True).order_by()
+    of_models = dict(models.values_list("recipe").annotate(count=Count("pk")))
+    of_runs = dict(runs.values_list("recipe_version__recipe").annotate(count=Count("pk")))
+    return [LibraryRow(one, of_models.get(one.pk, 0), of_runs.get(one.pk, 0)) for one in recipes]
 
 
 def trees_of(workspace: Workspace, matching: QuerySet[Recipe]) -> list[FamilyTree]:
-    """The recipes asked for and those they inherit from, each below its parent, one tree a family: four queries."""
+    """The recipes asked for and those they inherit from, each below its parent, one tree a family: five queries."""
     asked = set(matching.values_list("pk", flat=True)[:MOST_IN_TREE])
     above = dict(
         Recipe.objects.filter(workspace=workspace, deleted_at__isnull=True).values_list("pk", "parent_id").order_by()
