@@ -50,15 +50,23 @@ class Upload:
     chunks: Iterable[bytes]
 
 
-def stage(*, workspace: Workspace, actor: User, uploads: list[Upload], name: str = "") -> DatasetImport:
-    """Stores the files as a draft and looks at them. Raises Refused with what is wrong with which file."""
+def stage(
+    *, workspace: Workspace, actor: User, uploads: list[Upload], name: str = "", family: str = ""
+) -> DatasetImport:
+    """Stores the files as a draft and looks at them; ``family`` says what for, empty or recommendation: interactions.
+
+    Raises Refused with what is wrong with which file.
+    """
+    options = {"family": family} if is_table({"family": family}) else {}
     if not any(upload.role == "interactions" for upload in uploads):
         raise Refused([Problem("interactions", "no file was given; accepted: a file with one interaction a row")])
+    _refuse_more_files([upload.role for upload in uploads], options)
     draft = DatasetImport(
         workspace=workspace,
         created_by=actor,
         status=JobStatus.DRAFT,
         max_attempts=settings.JOB_MAX_ATTEMPTS,
+        options=options,
         name=name.strip()[:200] or Path(uploads[0].name).stem[:200] or "Dataset",
     )
     draft.folder = f"imports/{draft.pk.hex}"
@@ -75,6 +83,12 @@ def stage(*, workspace: Workspace, actor: User, uploads: list[Upload], name: str
     draft.format, draft.detected = detected.format, detected.as_dict()
     draft.save(force_insert=True)
     return draft
+
+
+def _refuse_more_files(roles: list[Role], options: Mapping[str, Any]) -> None:
+    more = [role for role in roles if role != "interactions"]
+    if more and is_table(dict(options)):
+        raise Refused([Problem(more[0], "belongs to interactions; a table is one file, with all of its columns")])
 
 
 def _store(folder: Path, upload: Upload) -> dict[str, Any]:
@@ -127,15 +141,24 @@ def confirm(
     draft: DatasetImport, *, options: Mapping[str, Any], actor: User, name: str = "", format_key: str = ""
 ) -> DatasetImport:
     """Draft (or failed) → queued, read as a person has confirmed. Raises Refused."""
-    typed = _options(options)
+    typed = _typed(draft, options, format_key or draft.format)
     with transaction.atomic():
         job = DatasetImport.objects.select_for_update(of=("self",)).get(pk=draft.pk)
         job.name = (name or job.name).strip()[:200]
         _require_free_name(job)
-        job.options = typed.model_dump(mode="json", exclude_none=True)
+        job.options = typed
         job.format = registry.get(format_key or job.format).key
         _queue(job, actor)
     return job
+
+
+def _typed(job: DatasetImport, options: Mapping[str, Any], format_key: str) -> dict[str, Any]:
+    """The options as they are kept with the job. Raises Refused naming the one that does not fit."""
+    if is_table(dict(options)):
+        _refuse_more_files(list(paths(job)), options)
+        found = table_work.checked(paths(job)["interactions"], options, format_key)
+        return found.model_dump(mode="json", exclude_none=True)
+    return _options(options).model_dump(mode="json", exclude_none=True)
 
 
 def _require_free_name(job: DatasetImport) -> None:
@@ -215,7 +238,7 @@ def import_here(
     )
     job.folder = f"imports/{job.pk.hex}"
     job.files = {role: {"name": path.name, "here": str(path.resolve())} for role, path in files.items()}
-    job.options = _options(options or {}).model_dump(mode="json", exclude_none=True)
+    job.options = _typed(job, options or {}, key)
     _require_free_name(job)
     job.enqueue()
     # Not to be taken by a worker: its files may not be where that one runs.
@@ -266,8 +289,12 @@ def _make_interactions(context: JobContext, job: DatasetImport, folder: Path) ->
 
 
 def _make_table(context: JobContext, job: DatasetImport, folder: Path) -> Made:
-    context.phase("Generating")
-    made = table_work.generate(job.options)
+    if job.format == SYNTHETIC:
+        context.phase("Generating")
+        made = table_work.generate(job.options)
+    else:
+        context.phase("Reading")
+        made = table_work.read(paths(job)["interactions"], job.format, job.options, _counting(context))
     snapshot, fields = table_work.store(context, made, folder)
     return snapshot, made.report, fields
 

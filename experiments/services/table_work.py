@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from experiments.jobs.context import JobContext
+from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.quarantine import Quarantine
 from experiments.learning.data.snapshot import Snapshot
 from experiments.learning.data.table_snapshot import canonical, write_table
 from experiments.learning.data.tables import describe
+from experiments.learning.data.tables import roles as checking
 from experiments.learning.data.tables.findings import findings
+from experiments.learning.data.tables.load import load, with_suggestions
+from experiments.learning.data.tables.options import TableOptions
+from experiments.learning.data.tables.reading import see
 from experiments.learning.data.validation import Report
 from experiments.learning.families import Family
 from experiments.learning.tabular.base import Roles
+from experiments.services.spec import Problem, Refused, problems_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,52 @@ def generate(options: dict[str, Any]) -> MadeTable:
     made = SYNTHETIC[family](**sizes)
     source = {"process": made.process, "truth": made.truth, "columns": made.columns}
     return MadeTable(canonical(made.frame), made.roles, family, Quarantine().frame(), None, source)
+
+
+def checked(path: Path, options: Mapping[str, Any], format_key: str | None = None) -> TableOptions:
+    """The options as they will be read with, roles suggested where none were chosen. Raises Refused, role by role."""
+    try:
+        typed = TableOptions.model_validate(dict(options))
+        seen = see(path, typed.read_options(), format_key)
+    except ValidationError as error:
+        raise Refused(problems_of(error)) from error
+    except DatasetError as error:
+        raise Refused([Problem(error.field, str(error))]) from error
+    typed = with_suggestions(seen, typed)
+    found = checking.problems(typed.roles or Roles.model_validate({}), typed.family, seen.columns)
+    if found:
+        raise Refused([Problem(f"roles.{problem.role}", f"{problem.role} {problem.message}") for problem in found])
+    return typed
+
+
+def proposed(
+    path: Path,
+    options: Mapping[str, Any],
+    said: Mapping[str, tuple[str, ...]],
+    *,
+    control: str = "",
+    format_key: str | None = None,
+) -> dict[str, Any]:
+    """Options whose roles are those suggested, overridden by ``said`` (role to columns). Raises Refused."""
+    try:
+        typed = TableOptions.model_validate(dict(options))
+        typed = with_suggestions(see(path, typed.read_options(), format_key), typed)
+        suggested = typed.roles or Roles.model_validate({})
+        roles = checking.overridden(suggested, dict(said), typed.family, control=control)
+    except ValidationError as error:
+        raise Refused(problems_of(error)) from error
+    except DatasetError as error:
+        raise Refused([Problem(error.field, str(error))]) from error
+    except ValueError as error:
+        raise Refused([Problem("roles", str(error))]) from error
+    return typed.model_copy(update={"roles": roles}).model_dump(mode="json", exclude_none=True)
+
+
+def read(path: Path, format_key: str, options: Mapping[str, Any], progress: Callable[[int], None]) -> MadeTable:
+    """The table in a file, as a person confirmed it. Raises DatasetError."""
+    typed = TableOptions.model_validate(dict(options))
+    loaded = load(path, typed, format_key, progress)
+    return MadeTable(canonical(loaded.frame), loaded.roles, typed.family, loaded.refused, loaded.report, {})
 
 
 def store(context: JobContext, made: MadeTable, folder: Path) -> tuple[Snapshot, dict[str, Any]]:

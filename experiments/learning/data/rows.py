@@ -40,7 +40,7 @@ class JudgedRows:
     refused: list[tuple[int, str]]
 
 
-class _Verdict:
+class Verdict:
     """First reason found for each row; later reasons do not replace earlier ones."""
 
     def __init__(self, size: int) -> None:
@@ -54,7 +54,7 @@ class _Verdict:
 
 def judge(chunk: Chunk, mapping: ColumnMapping) -> JudgedRows:
     """Converts and checks every row of the chunk."""
-    verdict = _Verdict(len(chunk))
+    verdict = Verdict(len(chunk))
     user = _identifiers(chunk.user, "user", verdict)
     item = _identifiers(chunk.item, "item", verdict)
     value = _values(chunk, mapping, verdict)
@@ -76,7 +76,7 @@ def judge(chunk: Chunk, mapping: ColumnMapping) -> JudgedRows:
     )
 
 
-def _identifiers(column: Any, role: str, verdict: _Verdict) -> Any:
+def _identifiers(column: Any, role: str, verdict: Verdict) -> Any:
     encoded = to_text(column).dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     distinct = encoded.dictionary
@@ -94,7 +94,7 @@ def _identifiers(column: Any, role: str, verdict: _Verdict) -> Any:
     return encoded
 
 
-def _values(chunk: Chunk, mapping: ColumnMapping, verdict: _Verdict) -> NDArray[np.float32]:
+def _values(chunk: Chunk, mapping: ColumnMapping, verdict: Verdict) -> NDArray[np.float32]:
     if chunk.value is None:
         return np.ones(len(chunk), np.float32)
     numbers = to_numbers(chunk.value, mapping.decimal)
@@ -110,7 +110,7 @@ def _values(chunk: Chunk, mapping: ColumnMapping, verdict: _Verdict) -> NDArray[
     return np.where(np.abs(numbers) <= LARGEST_VALUE, numbers, 0.0).astype(np.float32)
 
 
-def _timestamps(chunk: Chunk, mapping: ColumnMapping, verdict: _Verdict) -> NDArray[np.int64] | None:
+def _timestamps(chunk: Chunk, mapping: ColumnMapping, verdict: Verdict) -> NDArray[np.int64] | None:
     if chunk.timestamp is None:
         return None
     seconds, known = to_seconds(chunk.timestamp, mapping.timestamp_format)
@@ -120,7 +120,7 @@ def _timestamps(chunk: Chunk, mapping: ColumnMapping, verdict: _Verdict) -> NDAr
     return seconds
 
 
-def _parts(chunk: Chunk, verdict: _Verdict) -> NDArray[np.int8] | None:
+def _parts(chunk: Chunk, verdict: Verdict) -> NDArray[np.int8] | None:
     if chunk.part is None:
         return None
     encoded = to_text(chunk.part).dictionary_encode()

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from experiments.learning.data.readers.options import ReadOptions, Separator, TimestampFormat
+from experiments.learning.data.readers.options import ReadOptions, Separator
+from experiments.learning.data.tables.times import TimeFormat
 from experiments.learning.families import Family
 from experiments.learning.tabular.base import Roles
 
@@ -22,7 +23,7 @@ class TableOptions(BaseModel):
     separator: Separator | None = None
     has_header: bool | None = None
     decimal: Literal[".", ","] = "."
-    timestamp_format: TimestampFormat = "auto"
+    time_format: TimeFormat = "auto"
 
     @field_validator("encoding")
     @classmethod

@@ -70,7 +70,9 @@ def synthetic(seed: int = 0, *, customers: int = 5_000) -> SyntheticTable:
     random = np.random.default_rng([seed, 7])
     segment = random.choice(list(SEGMENTS), customers, p=list(SEGMENTS.values()))
     age = np.clip(np.round(random.normal(44, 14, customers)), 18.0, 80.0).astype(np.float64)
-    spend: Floats = np.round(np.exp(_by(segment, _SPEND_LEVEL) + 0.7 * random.standard_normal(customers)), 2)
+    spend = np.asarray(
+        np.round(np.exp(_by(segment, _SPEND_LEVEL) + 0.7 * random.standard_normal(customers)), 2), dtype=np.float64
+    )
     visits = random.poisson(_by(segment, _VISITS)).astype(np.float64)
     tenure = np.round(random.gamma(3.0, _by(segment, _TENURE) / 3))
     chances = _chances(segment, spend, visits, age)
