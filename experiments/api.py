@@ -10,7 +10,12 @@ from django.http import Http404
 from ninja import Field, Router, Schema, Status
 
 from experiments.models import Dataset, Experiment, LoggedRun
+from experiments.recipes.data_checks import DataCheck
+from experiments.recipes.thresholds import ThresholdResult
+from experiments.selectors.thresholds import thresholds_of
 from experiments.services import launch
+from experiments.services.checks import checks_of
+from experiments.services.launch_rights import require_rights
 from experiments.services.spec import LaunchSpec
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
@@ -37,7 +42,8 @@ class Envelope(Schema):
 class DatasetOut(Schema):
     id: uuid.UUID
     name: str
-    feedback: str
+    family: str
+    feedback: str = Field(description="explicit or implicit; empty for tables")
     num_users: int
     num_items: int
     num_interactions: int
@@ -67,11 +73,17 @@ class ExperimentOut(Schema):
     status: str = Field(description="queued, running, completed, failed or cancelled")
     run_type: str
     origin: str = Field(description="here, or mlflow for a run that somebody logged straight to MLflow")
+    family: str
     dataset: uuid.UUID | None = Field(alias="dataset_id", description="null for runs that were logged elsewhere")
+    recipe_version: uuid.UUID | None = Field(alias="recipe_version_id")
+    evaluates: uuid.UUID | None = Field(alias="evaluates_id", description="of an evaluation: the run it judges")
+    register_as: uuid.UUID | None = Field(alias="register_as_id")
+    auto_promote: bool
     architecture: str
     model_type: str
     parameters: dict[str, Any]
     split: dict[str, Any]
+    preparation: dict[str, Any] = Field(description="what else decides the numbers, where it is not as ever")
     seed: int | None = Field(description="null for runs that were logged elsewhere; see their parameters")
     tags: list[str]
     notes: str
@@ -114,6 +126,7 @@ class MetricOut(Schema):
     popularity: float | None
     oracle: float | None
     everything: float | None
+    naive: float | None = Field(description="of tables: what the simplest honest method reaches on the same rows")
     users_counted: int
     users_left_out: int
     definition: str
@@ -125,6 +138,26 @@ class EpochOut(Schema):
     recorded_at: dt.datetime
 
 
+class DataCheckOut(Schema):
+    """One check of the data that the run's recipe asks for; ``passed`` is null where the data does not say."""
+
+    key: str
+    label: str
+    passed: bool | None
+    text: str
+
+
+class ThresholdOut(Schema):
+    """One threshold of the run's recipe; ``passed`` is null where the run has no such figure."""
+
+    key: str
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+    blocks: bool
+    passed: bool | None
+
+
 class ExperimentDetail(ExperimentOut):
     total_parameters: int | None
     best_epoch: int | None
@@ -134,6 +167,16 @@ class ExperimentDetail(ExperimentOut):
     metric_values: list[MetricOut]
     epochs: list[EpochOut]
     tracker_runs: list[MirrorOut]
+    data_checks: list[DataCheckOut]
+    thresholds: list[ThresholdOut]
+
+    @staticmethod
+    def resolve_data_checks(experiment: Experiment) -> list[DataCheck]:
+        return checks_of(experiment)
+
+    @staticmethod
+    def resolve_thresholds(experiment: Experiment) -> list[ThresholdResult]:
+        return thresholds_of(experiment)
 
 
 class ExperimentAnswer(Envelope):
@@ -158,10 +201,12 @@ def _external_id(experiment: Experiment, tracker: str) -> str:
     return next((mirror.external_id for mirror in experiment.tracker_runs.all() if mirror.tracker == tracker), "")
 
 
-@router.post("/train", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Launch a training run")
+@router.post("/train", response={202: LaunchAnswer, **ERRORS}, tags=["training"], summary="Launch a run")
 @requires_api(Action.LAUNCH_TRAINING)
 def train(request: WorkspaceRequest, spec: LaunchSpec) -> Status[Any]:
-    """Queues a run and answers at once; send `Idempotency-Key` to make repeating the call safe."""
+    """Queues a training, an evaluation or a backtest and answers at once; send `Idempotency-Key` to make repeating the
+    call safe. `register_as` needs the right to register models, `auto_promote` that to promote them."""
+    require_rights(request, spec)
     key = request.headers.get("Idempotency-Key", "")[:100]
     experiment = launch.launch(
         workspace=request.workspace,

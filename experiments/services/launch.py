@@ -188,14 +188,3 @@ def delete(experiment: Experiment, actor: User) -> None:
 def restore(experiment: Experiment, actor: User) -> None:
     Experiment.objects.filter(pk=experiment.pk).update(deleted_at=None)
     audit.record(action="restore_experiment", actor=actor, workspace=experiment.workspace, obj=experiment)
-
-
-def command_line(experiment: Experiment) -> str:
-    """The command that launches the same run again."""
-    parts = [
-        f"manage.py train_model --dataset {experiment.dataset_id} --architecture {experiment.architecture}",
-        f"--seed {experiment.seed}",
-    ]
-    parts += [f"--split {experiment.split.get('method')}", f"--split-seed {experiment.split.get('seed')}"]
-    parts += [f"--set {key}={value}" for key, value in experiment.parameters.items()]
-    return " ".join(parts)

@@ -21,6 +21,7 @@ from experiments.models import Experiment, FailureKind, JobStatus
 from experiments.services import checks, custom_values, outbox, results
 from experiments.services.checkpoints import Checkpoints
 from experiments.services.checks import DataRefused
+from experiments.services.command_line import command_line
 from experiments.services.environment import describe
 from experiments.services.runs.steps import Site
 
@@ -90,8 +91,6 @@ def expected_failures() -> Iterator[None]:
 
 
 def _record_environment(context: JobContext) -> None:
-    from experiments.services.launch import command_line
-
     def write(run: Experiment) -> None:
         run.environment = describe() | {"command": command_line(run), "worker": run.worker}
         lifecycle.note(run, f"Attempt {run.attempt} of {run.max_attempts} on {run.environment['host']}.", "info")

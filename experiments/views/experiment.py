@@ -19,7 +19,7 @@ from experiments.selectors import custom_metrics, files, logs, metrics, tiles, v
 from experiments.selectors import experiments as runs
 from experiments.selectors import mirrors as mirror_rows
 from experiments.selectors.settings_of import settings_of, timings_of
-from experiments.services.launch import command_line
+from experiments.services.command_line import command_line
 from experiments.views import logged_run
 from experiments.views.allowed import allowed
 from experiments.views.find import find_run
