@@ -72,10 +72,13 @@ def test_ridge_finds_the_truth_again():
 def test_a_random_split_flatters_a_model_that_remembers_places():
     """The reason for squares: near places share what no column says. Means over three tables, two draws of each."""
     tables = [made_up(Family.LOCATION_SCORING, seed) for seed in range(3)]
+    quick = {"trees": 120, "learning_rate": 0.1}
 
     def rmse(method):
         splits = [split_of(method, seed=seed) for seed in range(2)]
-        return np.mean([value(judge("place_boosting", data, split), "rmse") for data in tables for split in splits])
+        return np.mean(
+            [value(judge("place_boosting", data, split, **quick), "rmse") for data in tables for split in splits]
+        )
 
     drawn, squares = rmse("random"), rmse("spatial_blocks")
     truth = MAKE(0).truth

@@ -68,7 +68,7 @@ def evaluate(
     return TabularEvaluation(
         metrics=metrics,
         per_unit=_per_unit(tested, near),
-        protocol={"target": data.roles.target, **_protocol(tested, split)},
+        protocol=_protocol(tested, data, split),
         details=details(fitted, data, parts, split, tested.rows, tested.actual, tested.predicted),
     )
 
@@ -138,16 +138,20 @@ def _per_unit(tested: Tested, near: NDArray[np.bool_]) -> pd.DataFrame:
     )
 
 
-def _protocol(tested: Tested, split: TableSplit) -> dict[str, object]:
-    blocks = f" of {split.block_km:g} km" if split.method == "spatial_blocks" else ""
+def _protocol(tested: Tested, data: TabularData, split: TableSplit) -> dict[str, object]:
+    squares = split.method == "spatial_blocks"
+    where = f"on squares of {split.block_km:g} km that training never saw" if squares else "drawn at random"
     return {
         "definition": "1",
+        "label": "spatial",
+        "summary": f"{data.roles.target} of {len(tested.rows):,} places {where}, each predicted and held against what "
+        "is known.",
+        "target": data.roles.target,
         "unit": "place",
         "method": split.method,
-        "test_part": f"{split.method.replace('_', ' ')}{blocks}",
-        "block_km": split.block_km if split.method == "spatial_blocks" else None,
-        "units_counted": len(tested.rows),
-        "units_left_out": 0,
+        "block_km": split.block_km if squares else None,
+        "users_counted": len(tested.rows),
+        "users_left_out": 0,
         "naive": "mean of the training places",
         "segments": {NEAR: f"at most {split.block_km / 5:g} km from a training place", FAR: "farther than that"},
     }

@@ -145,7 +145,7 @@ def _per_unit(tested: Tested, data: TabularData) -> pd.DataFrame:
         {
             "user": _units(data)[tested.rows],
             "rows": 1.0,
-            "log_loss": log_losses(tested.predicted, tested.outcome),
+            "cross_entropy": log_losses(tested.predicted, tested.outcome),
             "squared_error": np.square(tested.predicted - tested.outcome),
             "actual": tested.outcome,
         }
