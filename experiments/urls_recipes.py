@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experiments.views import recipe, recipe_acts, recipe_editor, recipe_files, recipe_making, recipes
+from experiments.views import recipe, recipe_acts, recipe_editor, recipe_example, recipe_files, recipe_making, recipes
 
 urlpatterns = [
     path("recipes/", recipes.library, name="recipes"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("recipes/<uuid:pk>/restore/", recipe_acts.restore, name="recipe_restore"),
     path("recipes/<uuid:pk>/delete/", recipe_acts.delete, name="recipe_delete"),
     path("recipes/<uuid:pk>/upgrade/", recipe_acts.upgrade, name="recipe_upgrade"),
+    path("recipes/<uuid:pk>/example/", recipe_example.example, name="recipe_example"),
     path("recipes/<uuid:pk>/export.json", recipe_files.export, name="recipe_export"),
     path("recipes/<uuid:pk>/versions/<uuid:version>/", recipe.version_detail, name="recipe_version"),
     path("recipes/<uuid:pk>/versions/<uuid:version>/approve/", recipe_acts.approve, name="recipe_approve"),

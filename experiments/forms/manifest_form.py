@@ -77,6 +77,15 @@ class ShownField:
     inherited: str
     """What it would be if this level said nothing."""
     is_default: bool
+    """Whether no level above says it."""
+
+    @property
+    def origin(self) -> str:
+        """Where the value comes from, in words; empty for a default, which the help names."""
+        if self.here:
+            words = {"true": "on", "false": "off"}.get(self.inherited, self.inherited)
+            return f"Said here, otherwise {words}." if words and words != str(self.bound.value()) else "Said here."
+        return "" if self.is_default else "Inherited."
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ SECTIONS: tuple[tuple[str, Path, str], ...] = (
 )
 SHOWN = {"all": "Everything", "said": "Without defaults", "own": "Only what this level says"}
 MAX_VALUE = 400
+NAMED = {"metrics", "labels", "feature_sets", "inputs", "outputs", "alerts"}
+"""Objects whose entries people name; an entry that one level says as a whole is one line."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,15 @@ def sections_of(
     effective: Mapping[str, Any], origins: Mapping[str, str], own: str, shown: str = "all"
 ) -> list[ReadSection]:
     """Sections with what ``shown`` (all, said, own) leaves of them. ``own``: how origins call this level."""
-    values = leaves(effective)
+    values = {
+        path: (value, origin)
+        for path, value in leaves(effective).items()
+        if not ((origin := origins.get(".".join(path), DEFAULT)) == DEFAULT and value in ("", [], {}, None))
+    }
     found = []
     for title, above, note in SECTIONS:
-        rows = [
-            _row(path, value, above, origins, own)
-            for path, value in values.items()
-            if path[: len(above)] == above and not _says_nothing(value, origins, path)
-        ]
+        inside = {path: one for path, one in values.items() if path[: len(above)] == above}
+        rows = [_row(path, *one, above, own) for path, one in _entries_as_one(inside).items()]
         if above == TRAINING:
             rows += _defaults_of_architecture(effective)
         kept = [row for row in rows if shown == "all" or row.is_own or (shown == "said" and not row.is_default)]
@@ -88,7 +91,7 @@ def shown_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping):
-        text = "; ".join(f"{name}: {shown_value(item)}" for name, item in value.items())
+        text = "; ".join(f"{name.replace('_', ' ')} {shown_value(item)}" for name, item in value.items())
     elif isinstance(value, (list, tuple)):
         text = ", ".join(map(shown_value, value))
     else:
@@ -96,10 +99,30 @@ def shown_value(value: Any) -> str:
     return (text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…") or "empty"
 
 
-def _row(path: Path, value: Any, above: Path, origins: Mapping[str, str], own: str) -> Row:
-    dotted = ".".join(path)
-    origin = origins.get(dotted, DEFAULT)
-    return Row(dotted, _label(path[len(above) :]), shown_value(value), origin, origin == own, origin == DEFAULT)
+def _row(path: Path, value: Any, origin: str, above: Path, own: str) -> Row:
+    label = _label(path[len(above) :])
+    return Row(".".join(path), label, shown_value(value), origin, origin == own, origin == DEFAULT)
+
+
+def _entries_as_one(values: Mapping[Path, tuple[Any, str]]) -> dict[Path, tuple[Any, str]]:
+    """Entries of named objects as one value each, where one level says all of it."""
+    groups: dict[Path, list[Path]] = {}
+    for path in values:
+        groups.setdefault(_entry_of(path), []).append(path)
+    found: dict[Path, tuple[Any, str]] = {}
+    for entry, paths in groups.items():
+        levels = {values[path][1] for path in paths}
+        if paths == [entry] or len(levels) > 1:
+            found |= {path: values[path] for path in paths}
+        else:
+            said = {path[-1]: values[path][0] for path in paths if values[path][0] not in ("", [], {})}
+            found[entry] = said, levels.pop()
+    return found
+
+
+def _entry_of(path: Path) -> Path:
+    place = next((place for place, name in enumerate(path[:-2]) if name in NAMED), None)
+    return path if place is None else path[: place + 2]
 
 
 def _defaults_of_architecture(effective: Mapping[str, Any]) -> list[Row]:
@@ -122,11 +145,6 @@ def _defaults_of_architecture(effective: Mapping[str, Any]) -> list[Row]:
         for name, info in architecture.parameters.model_fields.items()
         if name not in said
     ]
-
-
-def _says_nothing(value: Any, origins: Mapping[str, str], path: Path) -> bool:
-    """Empty by default: a line for each would bury what is said."""
-    return value in ("", [], {}, None) and origins.get(".".join(path), DEFAULT) == DEFAULT
 
 
 def _label(path: Path) -> str:
