@@ -113,7 +113,7 @@ def _make(random: np.random.Generator, shops: int, products: int, calendar: pd.D
     median = np.exp(
         level[:, None]
         + growth[:, None] * years
-        + week[shop][:, calendar.dayofweek.to_numpy()]
+        + week[shop][:, calendar.day_of_week.to_numpy()]
         + YEAR_HEIGHT * np.cos(2 * np.pi * (years - peak[product][:, None]))
         + PRICE_ELASTICITY * np.log(price / list_price[:, None])
         + PROMOTION_EFFECT * promotion

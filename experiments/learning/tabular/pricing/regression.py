@@ -7,8 +7,8 @@ x is ln(price) less its mean of the product, z the encoded context. Quantities o
 penalised iteratively reweighted least squares (penalised quasi-likelihood: Breslow & Clayton, JASA 1993): each round
 solves the weighted equations, then estimates sd_a and sd_d from the products' effects and their uncertainty (EM:
 empirical Bayes) and the dispersion from Pearson's statistic (Cameron & Trivedi, Regression Analysis of Count Data,
-3.3). A product with one price only has x = 0, so its d_p is 0 and it takes the common elasticity. Variances are those of the
-posterior, the inverse of the penalised information.
+3.3). A product with one price only has x = 0, so its d_p is 0 and it takes the common elasticity. Variances are those
+of the posterior, the inverse of the penalised information.
 
 Equations are solved by blocks - two unknowns a product, then what all share - so time grows with the products, not with
 their cube.
