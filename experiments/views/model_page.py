@@ -18,7 +18,7 @@ from experiments.models import RegisteredModel
 from experiments.selectors import metrics, tiles
 from experiments.selectors.deployment_times import deployment_times
 from experiments.selectors.gate import gate
-from experiments.selectors.model_page import lines_of, parse_moment, standing_of
+from experiments.selectors.model_page import Standing, lines_of, parse_moment, standing_of
 from experiments.selectors.registry import live_at, model_uri
 from experiments.services.promotion import blockers
 from experiments.views.allowed import allowed
@@ -43,15 +43,16 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     model = find_model(request, pk)
     asked = request.GET.get("tab", "overview")
     tab = asked if asked in PANELS else "overview"
+    standing = standing_of(model)
     context = {
         "model": model,
         "tabs": TABS,
         "tab": tab,
         "panel": f"experiments/models/tabs/{tab}.html",
-        "standing": standing_of(model),
+        "standing": standing,
         "allowed": allowed(request),
     }
-    return render_page(request, TEMPLATE, context | PANELS[tab](request, model))
+    return render_page(request, TEMPLATE, context | PANELS[tab](request, model, standing))
 
 
 @requires(Action.VIEW)
@@ -76,13 +77,11 @@ def gate_of(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Htt
     return render_page(request, TEMPLATE, context, partial="gate")
 
 
-def _overview(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:
-    standing = standing_of(model)
+def _overview(request: WorkspaceRequest, model: RegisteredModel, standing: Standing) -> dict[str, Any]:
     shown = standing.live or standing.candidate
     if shown is None:
-        return {"standing": standing, "shown": None}
+        return {"shown": None}
     return {
-        "standing": standing,
         "shown": shown,
         "tiles": tiles.headline(metrics.overall_metrics(shown.experiment)),
         "protocols": metrics.protocols_of(shown.experiment),
@@ -96,11 +95,11 @@ def _addresses(request: WorkspaceRequest, model: RegisteredModel) -> list[tuple[
     return [("MLflow", model_uri(model)), ("This page", page)]
 
 
-def _versions(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:
+def _versions(request: WorkspaceRequest, model: RegisteredModel, standing: Standing) -> dict[str, Any]:
     return {"lines": lines_of(model)}
 
 
-def _deployments(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:
+def _deployments(request: WorkspaceRequest, model: RegisteredModel, standing: Standing) -> dict[str, Any]:
     asked = _asked(request, model)
     return asked | {"times": deployment_times(model, asked["moment"])}
 
@@ -121,11 +120,11 @@ def _asked(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:
     }
 
 
-def _lineage(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:
+def _lineage(request: WorkspaceRequest, model: RegisteredModel, standing: Standing) -> dict[str, Any]:
     return picture(request.workspace, model)
 
 
-Panel = Callable[[WorkspaceRequest, RegisteredModel], dict[str, Any]]
+Panel = Callable[[WorkspaceRequest, RegisteredModel, Standing], dict[str, Any]]
 PANELS: dict[str, Panel] = {
     "overview": _overview,
     "versions": _versions,

@@ -73,11 +73,10 @@ def rollback(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     target = _target(model, request.POST.get("to_version", ""))
     if not form.is_valid():
         return _rollback_page(request, model, form, status=422)
-    live = champion(model)
-    if form.seen != (live.pk if live else None):
-        return _again(request, _changed(live), _rollback_page, model)
     try:
-        change = promotion.rollback(model, actor=request.user, reason=form.cleaned_data["reason"], to_version=target)
+        change = promotion.rollback(
+            model, actor=request.user, reason=form.cleaned_data["reason"], to_version=target, seen_champion=form.seen
+        )
     except Refused as error:
         form.refuse(error)
         return _rollback_page(request, model, form, status=422)
@@ -111,11 +110,6 @@ def move(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> HttpRe
 def _target(model: RegisteredModel, text: str) -> ModelVersion | None:
     """The former champion of this id; none (the one before) for anything else."""
     return next((version for version in former_champions(model) if str(version.pk) == text), None)
-
-
-def _changed(live: ModelVersion | None) -> str:
-    now = f"version {live.number}" if live else "no version"
-    return f"This changed meanwhile: {now} is now in production. Nothing was done; look again and decide anew."
 
 
 def _again(request: WorkspaceRequest, words: str, page: Any, subject: Any, *rest: Any) -> HttpResponse:
