@@ -5,12 +5,16 @@ from __future__ import annotations
 import secrets
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils.text import slugify
 
 from mlopspro.accounts.events import Event
 from mlopspro.accounts.models import Membership, User, Workspace
 from mlopspro.accounts.permissions import Role
 from mlopspro.accounts.services import audit
+
+workspace_created = Signal()
+"""Sent with ``workspace`` in the transaction that makes it; other apps put into it what every workspace has."""
 
 
 def create_workspace(name: str, actor: User) -> Workspace:
@@ -19,6 +23,7 @@ def create_workspace(name: str, actor: User) -> Workspace:
         workspace = Workspace.objects.create(name=name, slug=_free_slug(name))
         Membership.objects.create(user=actor, workspace=workspace, role=Role.ADMINISTRATOR)
         audit.record(action=Event.WORKSPACE_CREATED, actor=actor, workspace=workspace, obj=workspace)
+        workspace_created.send(Workspace, workspace=workspace)
     return workspace
 
 

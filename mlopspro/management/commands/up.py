@@ -89,6 +89,7 @@ class Command(BaseCommand):
             self._migrate,
             self._static_files,
             self._first_administrator,
+            self._baseline_recipes,
             self._web,
             self._workers,
         ]
@@ -135,6 +136,10 @@ class Command(BaseCommand):
         elif first.created:
             self.say("first administrator, shown this once:")
             self.stdout.write(f"\n      e-mail    {first.email}\n      password  {first.password}\n\n")
+
+    def _baseline_recipes(self) -> None:
+        call_command("seed_recipes", verbosity=0)
+        connections.close_all()
 
     def _web(self) -> None:
         child = self.supervisor.start(self.web_role)
