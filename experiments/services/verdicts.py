@@ -17,8 +17,11 @@ from django.core.cache import cache
 from experiments.learning.comparison.errors import CannotCompare, NoPerUserResults
 from experiments.learning.comparison.estimators import estimator_for
 from experiments.learning.comparison.results import Comparison, PairVerdict, RunScores, RunValue
+from experiments.learning.comparison.unit_words import UNITS, unit_of
+from experiments.learning.families import ABOUT, Family
 from experiments.metric_words import label, protocol_label
 from experiments.models import Artifact, Experiment, JobStatus
+from experiments.services.run_records import protocols_of
 from experiments.services.stored_files import FileMissing, Stored, file_of
 
 PER_USER = "per_user.parquet"
@@ -93,12 +96,20 @@ def judge(metric: MetricChoice, runs: Sequence[Experiment], evidence: Mapping[st
     if len(scores) < 2:
         return Judged(None, without)
     try:
-        comparison = compare(scores, metric.name, metric.protocol)
+        comparison = compare(scores, metric.name, metric.protocol, unit=_unit(metric.protocol, runs))
     except CannotCompare as error:
         return Judged(None, without, str(error))
     if not unreadable:
         cache.set(_cache_key(metric, files), asdict(comparison), KEPT_SECONDS)
     return Judged(comparison, without)
+
+
+def _unit(protocol: str, runs: Sequence[Experiment]) -> str:
+    """What one unit of these runs is called where their tables say so (a week of a single series); else "" ."""
+    if protocol not in UNITS:
+        return ""
+    said = {str(stored.get(protocol, {}).get("unit", "")) for stored in protocols_of(runs).values()}
+    return said.pop() if len(said) == 1 else ""
 
 
 def _sorted_out(runs: Sequence[Experiment], evidence: Mapping[str, Stored]) -> tuple[dict[str, Stored], dict[str, str]]:
@@ -114,13 +125,14 @@ def _sorted_out(runs: Sequence[Experiment], evidence: Mapping[str, Stored]) -> t
 
 
 def _why_none(run: Experiment) -> str:
+    results = f"per-{unit_of(ABOUT[Family(run.family)].protocol)} results"
     if run.is_logged:
-        return "It was logged elsewhere: there are no per-user results."
+        return f"It was logged elsewhere: there are no {results}."
     if run.is_active:
-        return "It has not ended yet; its per-user results come with its evaluation."
+        return f"It has not ended yet; its {results} come with its evaluation."
     if run.status != JobStatus.COMPLETED:
-        return "It ended before its evaluation, so there are no per-user results."
-    return "It was completed without per-user results."
+        return f"It ended before its evaluation, so there are no {results}."
+    return f"It was completed without {results}."
 
 
 def _read(metric: MetricChoice, files: Mapping[str, Stored]) -> tuple[list[RunScores], dict[str, str]]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from experiments.learning.comparison.errors import CannotCompare, NoPerUserResults
 from experiments.learning.comparison.estimators import estimator_for
 from experiments.learning.comparison.table_estimators import ROWS, TABLE_ESTIMATORS
+from experiments.learning.comparison.unit_words import unit_of
 from experiments.learning.metrics.arrays import Floats
 
 KEYS = ("user", "protocol", "segment")
@@ -99,11 +100,12 @@ def read(path: Path, protocol: str, *, columns: Iterable[str] | None = None, seg
     keys = ["user"] if segment == "all" else ["user", "segment"]
     table = _table(path, [*keys, *wanted], protocol)
     if not table.num_rows:
-        raise NoPerUserResults(f"The run's per-user results have no user under the {protocol} protocol.")
+        raise NoPerUserResults(f"The run's per-user results have no {unit_of(protocol)} under the {protocol} protocol.")
     if segment != "all":
         table = table.filter(pc.equal(table["segment"], segment))
         if not table.num_rows:
-            raise NoPerUserResults(f"The run's per-user results have no user in the segment {segment!r}.")
+            unit = unit_of(protocol)
+            raise NoPerUserResults(f"The run's per-user results have no {unit} in the segment {segment!r}.")
     values = {name: _numbers(table, name) for name in wanted}
     optional = values if columns is None else TEST_COLUMNS
     values = {name: column for name, column in values.items() if name not in optional or not np.isnan(column).all()}

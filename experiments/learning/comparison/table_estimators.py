@@ -82,8 +82,6 @@ TABLE_ESTIMATORS: Mapping[str, Mapping[str, Estimator]] = {
     "action": _by_name(
         _mean("log_loss", "cross_entropy"),
         _mean("brier", "squared_error"),
-        _MAE,
-        _RMSE,
     ),
     "spatial": _by_name(_RMSE, _MAE, _r2("r2", "squared_error", "actual", "actual_squared")),
 }

@@ -133,14 +133,14 @@ class TabularEvaluation:
     A unit occurs once a protocol; several folds are added up. Columns are sums over the unit's test rows
     (``learning/comparison/table_estimators.py`` makes the metrics of them; NaN where a unit has none):
 
-    all            rows (test rows), absolute_error (sum of |e|), squared_error (sum of e^2)
+    all            rows (test rows), squared_error (sum of e^2), absolute_error (sum of |e|; not of action)
     forecast       scaled_error: sum of |e| / (mean |error| of the seasonal naive on the series' own training rows)
                    percentage_error: sum of |e / actual| over rows with actual not 0; percentage_rows: their number
                    symmetric_error: sum of 2 |e| / (|actual| + |forecast|), 0 where both are 0
     demand         squared_log_error: sum of (log1p actual - log1p predicted)^2
                    log_actual, log_actual_squared: sums of log1p actual and of its square, for r2_log
     action         cross_entropy: sum of -ln(probability of what happened), probabilities kept within 1e-15 of 0 and 1;
-                   squared_error and absolute_error are of the probability
+                   squared_error is of the probability
     spatial        actual, actual_squared: sums of the target and of its square, for r2
     uplift, lift, ranks and elasticities are no sums of units: they have figures and no verdict.
 
