@@ -44,9 +44,13 @@ class DatasetOut(Schema):
     name: str
     family: str
     feedback: str = Field(description="explicit or implicit; empty for tables")
-    num_users: int
-    num_items: int
-    num_interactions: int
+    num_users: int = Field(description="0 for tables")
+    num_items: int = Field(description="0 for tables")
+    num_interactions: int = Field(description="Of a table: its rows")
+    roles: dict[str, Any] = Field(description="Of a table: which column is what")
+    columns: list[dict[str, Any]] = Field(
+        description="Of a table: name, type, role, missing, distinct, minimum and maximum of each column"
+    )
     scale: tuple[float, float] | None
     has_timestamps: bool
     has_given_split: bool

@@ -33,7 +33,7 @@ def charts_of(dataset: Dataset) -> list[Chart]:
 
 def values(found: Mapping[str, Any], title: str) -> BarChart:
     summary = f"Mean {metric(found['mean'])}, standard deviation {metric(found['standard_deviation'])}."
-    return _bins("values", f"{title}s" if title == "Rating" else title, title, COUNT, found["histogram"], summary)
+    return bins("values", f"{title}s" if title == "Rating" else title, title, COUNT, found["histogram"], summary)
 
 
 def per_one(key: str, title: str, noun: str, found: Mapping[str, Any]) -> BarChart:
@@ -42,7 +42,7 @@ def per_one(key: str, title: str, noun: str, found: Mapping[str, Any]) -> BarCha
         f"Mean {metric(found['mean'])}, median {metric(quantiles['0.5'])}, "
         f"from {number(quantiles['0'])} to {number(quantiles['1'])}."
     )
-    return _bins(key, title, "Interactions", Axis(noun, kind="integer", minimum=0), found["histogram"], summary)
+    return bins(key, title, "Interactions", Axis(noun, kind="integer", minimum=0), found["histogram"], summary)
 
 
 def lorenz(found: Mapping[str, Any]) -> LineChart:
@@ -77,7 +77,7 @@ def activity(found: Sequence[Mapping[str, Any]]) -> BarChart:
     )
 
 
-def _bins(key: str, title: str, x: str, y: Axis, rows: Sequence[Mapping[str, Any]], summary: str) -> BarChart:
+def bins(key: str, title: str, x: str, y: Axis, rows: Sequence[Mapping[str, Any]], summary: str) -> BarChart:
     return BarChart(
         key=key,
         title=title,

@@ -15,6 +15,7 @@ from experiments.services import datasets
 class DatasetAdmin(ReadOnlyAdmin):
     list_display = (
         "name",
+        "family",
         "feedback",
         "num_interactions",
         "num_users",
@@ -23,7 +24,7 @@ class DatasetAdmin(ReadOnlyAdmin):
         "created_at",
         "deleted_at",
     )
-    list_filter = ("feedback", "workspace")
+    list_filter = ("family", "feedback", "workspace")
     list_select_related = ("workspace",)
     search_fields = ("name", "sha256")
     actions = ("delete_softly", "restore")

@@ -12,6 +12,7 @@ from experiments.forms.training import sentence
 from experiments.learning.data.readers.base import Detected, Role
 from experiments.learning.data.readers.options import ENCODINGS, ColumnMapping, FeatureMapping, ReadOptions
 from experiments.learning.data.readers.registry import READERS
+from experiments.learning.families import Family
 
 SEPARATORS = [
     (",", "comma ,"),
@@ -28,6 +29,7 @@ TIMES = [("auto", "Detect"), ("unix_s", "Unix seconds"), ("unix_ms", "Unix milli
 FEEDBACKS = [("explicit", "Explicit ratings"), ("implicit", "Implicit events")]
 NOT_THERE = ("", "– none –")
 ROLES: tuple[Role, ...] = ("interactions", "test", "users", "items")
+FAMILIES = [(family.value, family.label) for family in Family]
 
 
 class UploadForm(forms.Form):
@@ -36,11 +38,17 @@ class UploadForm(forms.Form):
     name = forms.CharField(
         label="Dataset name", required=False, max_length=200, help_text="Left empty: the name of the first file."
     )
+    family = forms.ChoiceField(
+        label="What is it for?",
+        choices=FAMILIES,
+        required=False,
+        help_text="Recommendation learns from interactions, the others from a table. The review can change it.",
+    )
     interactions = forms.FileField(
-        label="Interactions",
-        help_text="Ratings or events: CSV, TSV, Parquet, JSON lines, or a MovieLens zip.",
+        label="File",
+        help_text="Ratings or events, or a table: CSV, TSV, Parquet, JSON lines, or a MovieLens zip.",
         error_messages={
-            "required": "Choose a file with the interactions.",
+            "required": "Choose a file with the interactions or the table.",
             "empty": "The file is empty; a file with at least one row is accepted.",
         },
     )
@@ -60,6 +68,7 @@ class ReviewForm(forms.Form):
     """How the interactions are read. Its choices follow from what was detected."""
 
     name = forms.CharField(label="Dataset name", max_length=200)
+    family = forms.ChoiceField(label="What is it for?", choices=FAMILIES, required=False)
     format = forms.ChoiceField(label="Format")
     encoding = forms.ChoiceField(label="Encoding")
     separator = forms.ChoiceField(label="Separator", choices=SEPARATORS)
@@ -203,6 +212,7 @@ def review_initial(name: str, detected: Detected) -> dict[str, Any]:
         "timestamp_format": "auto",
         "decimal": ".",
         "name": name,
+        "family": Family.RECOMMENDATION.value,
         "format": detected.format,
         "encoding": detected.encoding,
         "has_header": detected.has_header,

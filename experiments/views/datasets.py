@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -13,9 +14,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from experiments.dataset_charts import charts_of
+from experiments.models import Dataset
 from experiments.models.job import JobStateError
 from experiments.selectors import datasets as rows
+from experiments.selectors import tables
 from experiments.services import datasets as dataset_services
+from experiments.table_charts import charts_of_table
 from experiments.views.allowed import allowed
 from experiments.views.find import find_dataset
 from mlopspro.accounts.access import requires
@@ -51,7 +55,7 @@ def dataset_detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     refused = rows.refused_rows(dataset, kind)
     context: dict[str, Any] = {
         "dataset": dataset,
-        "charts": charts_of(dataset),
+        "charts": [] if dataset.is_table else charts_of(dataset),
         "runs": runs,
         "num_runs": num_runs,
         "refused": Paginator(refused, REFUSED_PAGE).get_page(request.GET.get("page", "1")),
@@ -59,7 +63,22 @@ def dataset_detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         "report": dataset.source.get("report", {}),
         "allowed": allowed(request),
     }
-    return render_page(request, DETAIL, context, partial="refused")
+    return render_page(request, DETAIL, context | _table_context(dataset), partial="refused")
+
+
+def _table_context(dataset: Dataset) -> dict[str, Any]:
+    """What the page shows of a table beyond what it shows of any dataset."""
+    if not dataset.is_table:
+        return {}
+    columns = tables.columns_of(dataset)
+    return {
+        "charts": charts_of_table(dataset.statistics) if dataset.statistics else [],
+        "columns": columns,
+        "used_columns": sum(1 for column in columns if column.role),
+        "counted_roles": [column for column in columns if column.role in tables.COUNTED][:2],
+        "first_rows": tables.first_rows_of(dataset),
+        "truth": json.dumps(dataset.source.get("truth", {}), indent=1),
+    }
 
 
 @requires(Action.VIEW)

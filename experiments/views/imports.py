@@ -13,17 +13,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from experiments.forms.import_tables import TableReviewForm
 from experiments.forms.imports import ReviewForm, UploadForm
 from experiments.forms.training import sentence
 from experiments.jobs import lifecycle
 from experiments.learning.data.errors import DatasetError
+from experiments.learning.families import Family
 from experiments.models import DatasetImport
 from experiments.models.job import JobStateError
-from experiments.services import importing
+from experiments.services import importing, tables
 from experiments.services.spec import Problem, Refused
 from experiments.views.allowed import allowed
 from experiments.views.find import find_import
 from experiments.views.reviewing import can_review, look_at
+from experiments.views.reviewing_tables import family_of
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_page, unchanged, version_of
@@ -45,7 +48,11 @@ def upload(request: WorkspaceRequest) -> HttpResponseBase:
         ]
         try:
             draft = importing.stage(
-                workspace=request.workspace, actor=request.user, uploads=uploads, name=form.cleaned_data["name"]
+                workspace=request.workspace,
+                actor=request.user,
+                uploads=uploads,
+                name=form.cleaned_data["name"],
+                family=form.cleaned_data["family"],
             )
             return _go(request, "experiments:import", draft.pk)
         except Refused as error:
@@ -57,9 +64,13 @@ def upload(request: WorkspaceRequest) -> HttpResponseBase:
 @requires(Action.IMPORT_DATASET)
 @require_POST
 def synthetic(request: WorkspaceRequest) -> HttpResponse:
-    """Queues the making of the documented sample data."""
+    """Queues the making of the documented sample data of a family."""
+    family = request.POST.get("family") or Family.RECOMMENDATION.value
     try:
-        job = importing.import_synthetic(workspace=request.workspace, actor=request.user)
+        if family == Family.RECOMMENDATION:
+            job = importing.import_synthetic(workspace=request.workspace, actor=request.user)
+        else:
+            job = tables.import_synthetic_table(workspace=request.workspace, actor=request.user, family=family)
     except Refused as error:
         toast(request, " ".join(sentence(problem.message) for problem in error.problems), "error")
         return redirect("experiments:datasets")
@@ -104,7 +115,7 @@ def confirm(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
                 options=review.options(),
                 actor=request.user,
                 name=review.form.cleaned_data["name"],
-                format_key=review.detected.format,
+                format_key=review.format_key,
             )
             return redirect("experiments:import", pk=pk)
         except Refused as error:
@@ -156,6 +167,8 @@ def _page(request: WorkspaceRequest, job: DatasetImport, data: Any = None) -> Ht
             context["review"] = look_at(job, data)
         except (DatasetError, OSError, Refused) as error:
             context["unreadable"] = str(error)
+            if family_of(job, data).is_tabular:
+                context["as_interactions"] = True
     return render_page(request, DETAIL, context, partial="review")
 
 
@@ -163,7 +176,7 @@ def _context(request: WorkspaceRequest, job: DatasetImport) -> dict[str, Any]:
     return {"job": job, "position": job.queue_position(), "allowed": allowed(request)}
 
 
-def _refuse(form: UploadForm | ReviewForm, problems: list[Problem]) -> None:
+def _refuse(form: UploadForm | ReviewForm | TableReviewForm, problems: list[Problem]) -> None:
     for problem in problems:
         name = problem.field.split(".")[-1]
         form.add_error(name if name in form.fields else None, sentence(problem.message))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from experiments.forms.imports import FeatureForm, ReviewForm, review_initial, text_options
 from experiments.learning.data.errors import DatasetError
@@ -15,6 +15,7 @@ from experiments.learning.data.readers.options import FeatureMapping
 from experiments.models import DatasetImport, JobStatus
 from experiments.services import importing
 from experiments.services.spec import Problem, Refused
+from experiments.views.reviewing_tables import TableReview, family_of, look_at_table
 
 OWNERS: tuple[Owner, ...] = ("users", "items")
 SHOWN_ROWS = 10
@@ -40,10 +41,16 @@ class FeatureReview:
 
 @dataclass(frozen=True)
 class Review:
+    is_table: ClassVar[bool] = False
+
     detected: Detected
     form: ReviewForm
     features: list[FeatureReview]
     problems: list[Problem]
+
+    @property
+    def format_key(self) -> str:
+        return self.detected.format
 
     @property
     def rows(self) -> tuple[tuple[str, ...], ...]:
@@ -65,9 +72,14 @@ class Review:
         return options.model_dump(mode="json", exclude_none=True)
 
 
-def look_at(job: DatasetImport, data: Mapping[str, Any] | None = None, *, bound: bool = False) -> Review:
+def look_at(job: DatasetImport, data: Mapping[str, Any] | None = None, *, bound: bool = False) -> Review | TableReview:
     """The review as it stands. With ``data`` the typed values count; ``bound`` also judges them."""
     typed = data or {}
+    family = family_of(job, typed)
+    if family.is_tabular:
+        return look_at_table(job, family, data, bound=bound)
+    if bound and typed.get("shown_family"):
+        bound = False  # the fields of interactions were not on the page yet
     detected, problems = _detect(job, typed)
     needs_mapping = registry.get(detected.format).needs_mapping
     if bound:
