@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.learning.recommenders.scorers.errors import require_shape
 from experiments.learning.tabular.base import Floats, Rows
 from experiments.learning.tabular.columns import numbers
 
@@ -57,6 +58,9 @@ class Changes:
 
     @classmethod
     def rebuild(cls, arrays: Mapping[str, NDArray[Any]], columns: Sequence[str]) -> Changes:
+        """Raises ScorerError for arrays that do not fit together, KeyError for one that is missing."""
+        require_shape("change_means", arrays["change_means"], (None, len(columns)))
+        require_shape("change_as_ratio", arrays["change_as_ratio"], (len(columns),))
         return cls(tuple(columns), arrays["change_means"], arrays["change_as_ratio"].astype(np.bool_))
 
 

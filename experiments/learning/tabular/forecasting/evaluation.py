@@ -33,6 +33,9 @@ def evaluate(
 ) -> TabularEvaluation:
     """Pools the test rows of all folds; see ``metrics`` for the formulas.
 
+    Details: ``series``, forecast against actual of the six largest, each {name, day, actual, forecast, naive} thinned
+    to 120 days; ``by_step``, {step, rows, mase, naive_mase, mae, naive_mae} for each day ahead.
+
     Raises:
         TableError: no test row has a known target, or the table does not fit the forecaster.
     """

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.learning.recommenders.scorers.errors import require_shape
 from experiments.learning.tabular.base import Floats, Roles, Rows, TableError
 from experiments.learning.tabular.columns import day_name, days, numbers
 from experiments.learning.tabular.keys import codes_of, distinct, labels, pack, unpack
@@ -137,7 +138,11 @@ class History:
 
     @classmethod
     def rebuild(cls, arrays: Mapping[str, NDArray[Any]]) -> History:
-        return cls(unpack(arrays["series_names"]), arrays["history"], arrays["origin"])
+        """Raises ScorerError for arrays that do not fit together, KeyError for one that is missing."""
+        names = unpack(arrays["series_names"])
+        require_shape("history", arrays["history"], (len(names) + 1, None))
+        require_shape("origin", arrays["origin"], (len(names) + 1,))
+        return cls(names, arrays["history"], arrays["origin"])
 
 
 def _fill(values: Floats, observed: NDArray[np.bool_], newest: Rows, season: int) -> Floats:

@@ -27,8 +27,8 @@ class LagBoostingParameters(LagParameters):
         120, ge=1, le=2_000, title="Trees", description="At most; the validation part says where to stop."
     )
     learning_rate: float = Field(0.2, gt=0, le=1, title="Learning rate", description="How much each tree changes.")
-    leaves: int = Field(16, ge=2, le=256, title="Leaves", description="Most leaves a tree.")
-    least_rows: int = Field(30, ge=1, le=10_000, title="Rows a leaf", description="Least samples a leaf.")
+    leaves: int = Field(16, ge=2, le=256, title="Leaves a tree", description="More leaves find finer joint effects.")
+    smallest_leaf: int = Field(30, ge=1, le=100_000, title="Samples a leaf", description="Samples a leaf has at least.")
     loss: Literal["squared_error", "absolute_error"] = Field(
         "squared_error", title="Loss", description="squared_error forecasts the mean, absolute_error the median."
     )
@@ -77,7 +77,7 @@ def _boosted(parameters: LagBoostingParameters, seed: int, **settings: Any) -> A
         loss=parameters.loss,
         learning_rate=parameters.learning_rate,
         max_leaf_nodes=parameters.leaves,
-        min_samples_leaf=parameters.least_rows,
+        min_samples_leaf=parameters.smallest_leaf,
         max_bins=_BINS,
         random_state=seed,
         **settings,

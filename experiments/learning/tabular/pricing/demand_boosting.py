@@ -34,8 +34,8 @@ class DemandBoostingParameters(Parameters):
         150, ge=1, le=2_000, title="Trees", description="At most; the validation part says where to stop."
     )
     learning_rate: float = Field(0.1, gt=0, le=1, title="Learning rate", description="How much each tree changes.")
-    leaves: int = Field(12, ge=2, le=256, title="Leaves", description="Most leaves a tree.")
-    least_rows: int = Field(20, ge=1, le=10_000, title="Rows a leaf", description="Least rows a leaf.")
+    leaves: int = Field(12, ge=2, le=256, title="Leaves a tree", description="More leaves find finer joint effects.")
+    smallest_leaf: int = Field(20, ge=1, le=100_000, title="Rows a leaf", description="Rows a leaf has at least.")
     falls_with_price: bool = Field(
         True, title="Falls with the price", description="Demand never rises with the price, all else being the same."
     )
@@ -109,7 +109,7 @@ def _boosted(parameters: DemandBoostingParameters, encoder: Encoder, seed: int, 
         loss="poisson",
         learning_rate=parameters.learning_rate,
         max_leaf_nodes=parameters.leaves,
-        min_samples_leaf=parameters.least_rows,
+        min_samples_leaf=parameters.smallest_leaf,
         monotonic_cst=[-1 if name in falls else 0 for name in encoder.names],
         max_bins=_BINS,
         random_state=seed,

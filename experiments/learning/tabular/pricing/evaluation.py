@@ -33,6 +33,9 @@ def evaluate(
 ) -> TabularEvaluation:
     """Pools the test rows of all parts; the elasticity is the mean of the parts' (see ``metrics`` for the others).
 
+    Details, of the newest part's model: ``elasticity`` (``elasticities``; None for a model blind to prices) and
+    ``curves`` (``demand_curves``).
+
     Raises:
         TableError: there is no test row, or a price or quantity is wrong.
     """

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.learning.recommenders.scorers.errors import require_finite, require_shape
 from experiments.learning.tabular.base import Floats, Roles, Rows, TableError, TablePart, TabularData
 from experiments.learning.tabular.columns import known_numbers
 from experiments.learning.tabular.keys import codes_of, distinct, labels, pack, unpack
@@ -64,7 +65,11 @@ class Products:
 
     @classmethod
     def rebuild(cls, arrays: Mapping[str, NDArray[Any]]) -> Products:
+        """Raises ScorerError for arrays that do not fit together, KeyError for one that is missing."""
         names = unpack(arrays["product_names"])
+        for name in ("product_log_price", "product_level"):
+            require_shape(name, arrays[name], (len(names) + 1,))
+            require_finite(name, arrays[name])
         return cls(names, arrays["product_log_price"], arrays["product_level"])
 
 
