@@ -118,7 +118,7 @@ def _greeting(seen: Recognised) -> Iterator[Piece]:
 
 def _changes(talk: _Talk, *, is_new: bool, asks: bool) -> Iterator[Piece]:
     """Reads the message for changes, says them back, and puts them into the patch."""
-    if is_new and not at(talk.manifest, "metadata", "title"):
+    if is_new and not talk.context.manifest:
         talk.take({"metadata": {"title": _title(talk.text)}}, "its title is your first sentence")
     if is_new:
         _propose_metrics(talk)
