@@ -11,10 +11,10 @@ from pydantic import Field
 from experiments.learning.families import Family
 from experiments.learning.recommenders.base import Observer, Parameters
 from experiments.learning.tabular.base import Floats, Rows, TablePart, TabularArchitecture, TabularData, TabularFitted
-from experiments.learning.tabular.encoding import Encoder
+from experiments.learning.tabular.encoding import Encoder, learnable
 from experiments.learning.tabular.one_core import one_core
 from experiments.learning.tabular.pricing.context import Context
-from experiments.learning.tabular.pricing.elasticities import elasticities, standard_error
+from experiments.learning.tabular.pricing.elasticities import elasticities
 from experiments.learning.tabular.pricing.sales import Sales, known
 from experiments.learning.tabular.pricing.scorers import LEVEL, MOVE, PRICE, USUAL, BoostedDemandScorer, boosted_table
 from experiments.learning.tabular.scorers.trees import TreesScorer
@@ -22,8 +22,8 @@ from experiments.learning.tabular.scorers.trees import TreesScorer
 STEP = 0.1
 """Elasticities are taken between a price 10 % above and one as far below."""
 METHOD = (
-    "Finite difference of the trees between prices 10 % above and below, over each product's own rows; the interval of "
-    "the mean holds how products differ, not what the trees do not know."
+    "Finite difference of the trees between prices 10 % above and below, over each product's own rows. Trees have no "
+    "standard error and are drawn towards no effect, so there is no interval; the elasticity regression has one."
 )
 _PATIENCE = 15
 _BINS = 63
@@ -90,7 +90,7 @@ def _chosen_trees(
         parameters, encoder, seed, max_iter=parameters.trees, early_stopping=True, n_iter_no_change=_PATIENCE
     )
     model.fit(
-        matrix[learn],
+        learnable(matrix[learn]),
         target[learn],
         sample_weight=weight[learn],
         X_val=matrix[check],
@@ -128,7 +128,7 @@ def _elasticity(scorer: BoostedDemandScorer, frame: pd.DataFrame, sales: Sales) 
         own,
         None,
         mean=float(own.mean()),
-        mean_error=standard_error(own),
+        mean_error=None,
         method=METHOD,
         fallback=np.zeros(names, dtype=np.bool_),
     )

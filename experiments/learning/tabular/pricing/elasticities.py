@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,8 @@ def elasticities(
     """Mean and products, those that sell most first, at most ``SHOWN_PRODUCTS``.
 
     Args:
-        own, error: elasticity of each product and its standard error, shape (products,); None where it is not known.
+        own, error: elasticity of each product and its standard error, shape (products,).
+        mean, mean_error: of their mean. Without standard errors (None) there are no intervals: low and high are None.
         fallback: products that take the common elasticity, as they were sold at one price only.
     """
     names = sales.products.names
@@ -59,12 +59,6 @@ def elasticities(
 
 
 ONE_PRICE = "Sold at one price only: takes the elasticity common to all products."
-
-
-def standard_error(values: Sequence[float] | Floats) -> float | None:
-    """Of a mean of independent values; None for fewer than two."""
-    values = np.asarray(values, dtype=np.float64)
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
 def _interval(value: float, error: float | None) -> dict[str, float | None]:
