@@ -15,6 +15,8 @@ from experiments.api_custom_metrics import router as custom_metrics_router
 from experiments.api_history import router as history_router
 from experiments.api_ml_runs import router as ml_runs_router
 from experiments.api_models import router as models_router
+from experiments.api_recipe_versions import router as recipe_versions_router
+from experiments.api_recipes import router as recipes_router
 from experiments.api_registry import router as registry_router
 from experiments.models.job import JobStateError
 from experiments.query import QueryError
@@ -49,6 +51,8 @@ api.add_router("", models_router)
 api.add_router("", comparison_router)
 api.add_router("", custom_metrics_router)
 api.add_router("", registry_router)
+api.add_router("", recipes_router)
+api.add_router("", recipe_versions_router)
 api.add_router("", ml_runs_router)
 api.add_router("", assistant_router)
 

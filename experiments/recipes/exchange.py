@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -13,6 +12,7 @@ from experiments.recipes.completing import complete, sha256_of
 from experiments.recipes.limits import misfits
 from experiments.recipes.merging import merge
 from experiments.recipes.numbers import parse
+from experiments.recipes.plain_json import parse_object
 from experiments.recipes.problems import ManifestProblem, ManifestRefused, problem, shown
 
 KIND = "mlopspro-recipe"
@@ -64,7 +64,7 @@ class RecipeFile(_Part):
 
 def read(content: bytes | str | dict[str, Any]) -> RecipeFile:
     """The typed file, its hashes and numbers checked. Raises ManifestRefused with every problem and its place."""
-    plain = content if isinstance(content, dict) else _json(content)
+    plain = content if isinstance(content, dict) else parse_object(content, MAX_BYTES)
     problems = misfits(plain, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
     if problems:
         raise ManifestRefused(problems)
@@ -81,35 +81,6 @@ def read(content: bytes | str | dict[str, Any]) -> RecipeFile:
     problems = _inconsistencies(found)
     if problems:
         raise ManifestRefused(problems)
-    return found
-
-
-def _json(content: bytes | str) -> dict[str, Any]:
-    if len(content) > MAX_BYTES:
-        raise ManifestRefused([problem((), f"has {len(content):,} bytes; accepted: up to {MAX_BYTES:,}")])
-    try:
-        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        plain = json.loads(text, object_pairs_hook=_object)
-    except UnicodeDecodeError as error:
-        raise ManifestRefused([problem((), "is no text in UTF-8; accepted: an exported recipe (JSON)")]) from error
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ManifestRefused([problem((), f"is no JSON: {error.msg} at {where}")]) from error
-    except RecursionError as error:
-        raise ManifestRefused([problem((), f"is deeper than {MAX_DEPTH} levels")]) from error
-    except ValueError as error:
-        raise ManifestRefused([problem((), f"cannot be read: {str(error)[:200]}")]) from error
-    if not isinstance(plain, dict):
-        raise ManifestRefused([problem((), "is no object; accepted: an exported recipe (JSON)")])
-    return plain
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {shown(double)} is said twice in one object")
     return found
 
 

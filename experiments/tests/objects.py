@@ -8,6 +8,9 @@ from experiments.models import Artifact, CustomMetric, DatasetImport, SavedView,
 from experiments.tests import (
     objects_assistant,  # noqa: F401 - its entries register themselves
     objects_models,  # noqa: F401  registers the registry's
+    objects_recipes,  # noqa: F401
+    objects_recipes_api,  # noqa: F401
+    objects_registry_api,  # noqa: F401
 )
 from experiments.tests.factories import make_dataset, make_experiment
 from mlopspro.accounts.models import User, Workspace
