@@ -181,7 +181,7 @@ def _next_question(talk: _Talk) -> Generator[Piece, None, str]:
     if not waiting:
         yield Words("Nothing that I know of is missing. Apply the proposal, or ask for changes.")
         return ""
-    yield Words(f"{waiting[0].text} For example: “{waiting[0].example}” Or write “skip”.")
+    yield Words(f"{waiting[0].text} For example: “{waiting[0].example.rstrip('.')}”. Or write “skip”.")
     return waiting[0].key
 
 

@@ -66,7 +66,11 @@ def _architecture(text: str, family: Family) -> Iterator[Wish]:
         key = min(places)[2]
         label = ARCHITECTURES_OF[family][key].label
         # The old architecture's parameters mean nothing to the new one: the value is put whole.
-        yield Wish(("pipeline", "training"), {"architecture": key}, f"trains {label}, with its default parameters")
+        yield Wish(
+            ("pipeline", "training"),
+            {"architecture": key},
+            f"it trains {label}; parameters not named here take its defaults",
+        )
 
 
 def _parameters(text: str, family: Family, architecture: str) -> Iterator[Wish]:
