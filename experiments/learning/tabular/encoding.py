@@ -30,7 +30,8 @@ class Encoder:
     whatever training did not have or had too rarely; a missing category is a category like any other.
 
     Attributes:
-        numeric: names, in order; ``means`` and ``scales`` (1 where a column does not vary) have their shape.
+        numeric: names, in order; ``means`` and ``scales`` (1 where a column does not vary, infinite where training had
+            no number at all, so that it says nothing later either) have their shape.
         indicators: those of them with an indicator column.
         categories: (column, kept categories in order of text) for each categorical column.
     """
@@ -103,7 +104,8 @@ class Encoder:
 
     def _standardised(self, values: Floats, place: int) -> Floats:
         scaled = (values - self.means[place]) / self.scales[place]
-        return np.where(np.isnan(values), 0.0, scaled) if self.missing == "mean" else scaled
+        fills = self.missing == "mean" or np.isinf(self.scales[place])
+        return np.where(np.isnan(values), 0.0, scaled) if fills else scaled
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"encoder_means": self.means, "encoder_scales": self.scales}
@@ -128,9 +130,9 @@ class Encoder:
         means, scales = arrays["encoder_means"], arrays["encoder_scales"]
         for name, array in (("encoder_means", means), ("encoder_scales", scales)):
             require_shape(name, array, (len(numeric),))
-            require_finite(name, array)
-        if (scales == 0).any():
-            raise ScorerError("encoder_scales holds 0; accepted: other numbers.")
+        require_finite("encoder_means", means)
+        if not (scales > 0).all():
+            raise ScorerError("encoder_scales holds NaN or a number not above 0; accepted: numbers above 0.")
         return cls(
             numeric=numeric,
             indicators=indicators,
@@ -141,6 +143,15 @@ class Encoder:
         )
 
 
+def learnable(matrix: Floats) -> Floats:
+    """The same matrix, columns without any number as zeros: scikit-learn's trees (1.9) fail on them.
+
+    For whoever fits on some of the rows that an encoder was fitted on, (rows, columns) to the same shape.
+    """
+    silent = np.isnan(matrix).all(axis=0)
+    return np.where(silent, 0.0, matrix) if silent.any() else matrix
+
+
 def _mean(column: Floats) -> float:
     known = column[~np.isnan(column)]
     return float(known.mean()) if len(known) else 0.0
@@ -148,7 +159,9 @@ def _mean(column: Floats) -> float:
 
 def _scale(column: Floats) -> float:
     known = column[~np.isnan(column)]
-    deviation = float(known.std()) if len(known) else 0.0
+    if not len(known):
+        return float("inf")
+    deviation = float(known.std())
     # A constant column has a deviation of rounding alone.
     return deviation if deviation > 1e-12 * max(1e-12, float(np.abs(known).max(initial=0.0))) else 1.0
 

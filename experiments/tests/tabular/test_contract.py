@@ -169,6 +169,19 @@ def test_unseen_kinds_and_missing_numbers_have_an_answer(key):
 
 
 @pytest.mark.parametrize("key", LEARNING)
+def test_a_column_that_is_only_recorded_lately_does_no_harm(key):
+    """Training rows have nothing in it, later ones do."""
+    data, (_, parts, _) = data_of(TABULAR[key].family), trained(key)
+    column, part = data.roles.numeric[0], parts[-1]
+    values = data.frame[column].astype("float64").copy()
+    values.iloc[part.train] = np.nan
+    late = TabularData(data.frame.assign(**{column: values}), data.roles, data.family)
+    architecture = TABULAR[key]
+    fitted = architecture.fit(late, part, architecture.validate({}), seed=0, observer=Recorder())
+    assert np.isfinite(fitted.scorer.predict(late.frame.iloc[part.test])).all()
+
+
+@pytest.mark.parametrize("key", LEARNING)
 def test_the_order_of_rows_does_not_matter(key):
     rows = rows_to_score(key)
     turned = rows.iloc[::-1]

@@ -52,6 +52,14 @@ def test_numbers_are_standardised_by_the_training_rows_and_a_missing_one_is_thei
     np.testing.assert_allclose(fitted().transform(other), [[0, 0, 4.9, 0, 0, 1, 0, 0]])
 
 
+@pytest.mark.parametrize("missing", ["mean", "keep"])
+def test_a_column_without_any_number_says_nothing_then_or_later(missing):
+    encoder = Encoder.fit(TRAIN.assign(age=np.nan), ("age",), (), missing=missing)
+    assert (encoder.transform(TRAIN)[:, 0] == 0).all()
+    again = Encoder.rebuild(encoder.arrays(), encoder.config())
+    assert (again.transform(TRAIN.assign(age=np.nan))[:, 0] == 0).all()
+
+
 def test_trees_see_what_is_missing():
     encoder = fitted(missing="keep")
     assert not encoder.indicators

@@ -10,7 +10,7 @@ from pydantic import Field
 from experiments.learning.families import Family
 from experiments.learning.recommenders.base import Observer
 from experiments.learning.tabular.base import Floats, TablePart, TabularArchitecture, TabularData, TabularFitted
-from experiments.learning.tabular.encoding import Encoder
+from experiments.learning.tabular.encoding import Encoder, learnable
 from experiments.learning.tabular.forecasting.features import columns_of
 from experiments.learning.tabular.forecasting.lag_parameters import LagParameters, fitted, prepared
 from experiments.learning.tabular.forecasting.samples import Samples
@@ -59,7 +59,7 @@ def _chosen_trees(matrix: Floats, samples: Samples, parameters: LagBoostingParam
         return parameters.trees
     model = _boosted(parameters, seed, max_iter=parameters.trees, early_stopping=True, n_iter_no_change=_PATIENCE)
     model.fit(
-        matrix[learn],
+        learnable(matrix[learn]),
         samples.target[learn],
         sample_weight=samples.weight[learn],
         X_val=matrix[check],
