@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning import architectures
 from experiments.models import Experiment
 from experiments.selectors.history_table import Cell, Delta, Row
 from mlopspro.core import formats
@@ -184,8 +184,12 @@ def _dataset(run: Experiment, value: Any) -> SafeString:
 
 
 def _architecture(run: Experiment, value: str) -> SafeString:
-    known = ARCHITECTURES.get(value)
+    known = architectures.find(value)
     return _text(run, known.label if known else value)
+
+
+def _family(run: Experiment, value: str) -> SafeString:
+    return _text(run, run.get_family_display())
 
 
 def _tags(run: Experiment, value: list[str]) -> SafeString:
@@ -212,6 +216,7 @@ ATTRIBUTES: dict[str, Callable[[Experiment, Any], SafeString]] = {
     "duration": _duration,
     "dataset": _dataset,
     "architecture": _architecture,
+    "family": _family,
     "run_type": lambda run, value: _text(run, run.get_run_type_display()),
     "origin": lambda run, value: _text(run, run.get_origin_display()),
     "tags": _tags,

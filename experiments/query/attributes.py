@@ -22,6 +22,8 @@ class Attribute:
 STATUSES = ("draft", "queued", "running", "completed", "failed", "cancelled")
 _MLFLOW_STATUSES = (("finished", "completed"), ("killed", "cancelled"), ("scheduled", "queued"))
 
+FAMILIES = ("recommendation", "forecasting", "pricing", "next_best_action", "location_scoring")
+
 _ALL = (
     Attribute("name", "text", also=("run_name",)),
     Attribute("id", "id", also=("run_id",)),
@@ -34,6 +36,8 @@ _ALL = (
     Attribute("architecture", "text"),
     Attribute("model_type", "text"),
     Attribute("settings_hash", "text", also=("configuration",)),
+    Attribute("family", "choice", choices=FAMILIES),
+    Attribute("recipe", "text", also=("recipe_version",)),
     Attribute("run_type", "choice", choices=("train", "eval", "backtest"), synonyms=(("training", "train"),)),
     Attribute("origin", "choice", choices=("here", "mlflow")),
     Attribute("created_by", "text", also=("by", "user", "user_id")),
@@ -58,4 +62,4 @@ PREFIXES = {
     "attribute": "attribute",
     "attr": "attribute",
 }
-PROTOCOLS = ("rated", "catalogue", "pointwise", "custom", "logged")
+PROTOCOLS = ("rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial", "custom", "logged")

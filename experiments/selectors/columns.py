@@ -70,7 +70,9 @@ ATTRIBUTE_COLUMNS = (
     _attribute("finished_at", "Finished", "When it ended"),
     _attribute("duration", "Duration", "From the first start to the end; runs in progress have none yet", numeric=True),
     _attribute("dataset", "Dataset", "Data it was trained on"),
-    _attribute("architecture", "Architecture", "Which recommender"),
+    _attribute("architecture", "Architecture", "Which kind of model"),
+    _attribute("family", "Family", "What is predicted, from which shape of data"),
+    _attribute("recipe", "Recipe", "The version of a recipe that said what to do"),
     _attribute("model_type", "Model type", "Kind of model"),
     _attribute("run_type", "Run type", "Training, evaluation or backtest"),
     _attribute("origin", "Origin", "Trained here, or logged elsewhere"),
@@ -133,11 +135,12 @@ def _known(resolver: Resolver) -> list[str]:
 
 def metric_column(metric: MetricName) -> Column:
     protocol, name = metric.protocol, metric.name
-    ours = protocol in ("rated", "catalogue", "pointwise")
+    ours = protocol not in ("custom", "logged")
     label = metric_words.label(name) if ours else metric.label or name
-    explained = metric_words.definition(name) if ours else ""
+    explained = metric_words.definition(name, protocol) if ours else ""
+    higher = metric.higher_is_better if not ours or metric_words.has_direction(name) else None
     hint = " ".join(part for part in (described(protocol, label if not ours else name) + ".", explained) if part)
-    return Column(f"metrics.{protocol}.{name}", label, hint, "metric", protocol, name, True, metric.higher_is_better)
+    return Column(f"metrics.{protocol}.{name}", label, hint, "metric", protocol, name, True, higher)
 
 
 def parameter_column(parameter: ParameterName) -> Column:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.metric_words import TICKS, definition, label, protocol_definition, protocol_label
+from experiments.metric_words import TICKS, definition, has_direction, label, protocol_definition, protocol_label
 from experiments.models import Experiment, MetricValue
 from experiments.selectors.comparison import MetricKey, Selection
 from experiments.selectors.comparison_seeds import Repeats, Spread
 from mlopspro.core import formats
 
-ORDER = ("rated", "catalogue", "pointwise", "custom", "logged")
-FIRST = ("precision", "recall", "f1", "ndcg", "rmse", "mae")
+ORDER = ("rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial", "custom", "logged")
+FIRST = ("precision", "recall", "f1", "ndcg", "mase", "rmse_log", "log_loss", "rmse", "mae")
 
 Values = Mapping[str, Mapping[MetricKey, MetricValue]]
 """Of each run by its key, its metrics over all users by (protocol, name)."""
@@ -146,13 +146,14 @@ def _row(
     reference = selection.reference
     base = known.get(reference.key) if reference else None
     near = base_group(selection, values, groups, key)
-    best = {run for group in groups(key) for run in _best(known, group, higher=higher)}
+    directed = has_direction(key[1]) or key[0] in ("custom", "logged")
+    best = {run for group in groups(key) for run in _best(known, group, higher=higher)} if directed else set()
     cells = []
     for one in selection.runs:
         row, value = rows[one.key], known.get(one.key)
         change = None
         if value is not None and base is not None and one.key in near and not one.is_reference:
-            change = formats.change(value - base, "higher" if higher else "lower")
+            change = formats.change(value - base, _better(higher=higher, directed=directed))
         spread = repeats[one.run.settings_hash].spreads.get(key) if one.run.settings_hash in repeats else None
         cells.append(
             Cell(
@@ -169,12 +170,18 @@ def _row(
     return Row(
         label=labels.get(key) or (key[1] if key[0] == "logged" else label(key[1])),
         name=key[1],
-        definition=definition(key[1]),
+        definition=definition(key[1], key[0]),
         higher_is_better=higher,
         cells=tuple(cells),
         lines=tuple(formats.metric(getattr(against, name, None)) for name in lines),
         differs=len({known.get(one.key) for one in selection.runs}) > 1,
     )
+
+
+def _better(*, higher: bool, directed: bool) -> formats.Better:
+    if not directed:
+        return "neither"
+    return "higher" if higher else "lower"
 
 
 def _written(spread: Spread) -> str:

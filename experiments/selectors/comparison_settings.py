@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning import architectures
 from experiments.models import Experiment
 from experiments.selectors.comparison import Selection
 from experiments.services.spec import SplitChoice
@@ -135,7 +135,7 @@ def _model(selection: Selection) -> list[SettingRow]:
 
 
 def _architecture(key: str) -> str:
-    found = ARCHITECTURES.get(key)
+    found = architectures.find(key)
     return found.label if found else key
 
 
@@ -143,7 +143,7 @@ def _parameters(selection: Selection) -> list[SettingRow]:
     """Every hyperparameter any run has, under the title its form gives it, and the seed."""
     titles: dict[str, str] = {}
     for one in selection.runs:
-        architecture = ARCHITECTURES.get(one.run.architecture)
+        architecture = architectures.find(one.run.architecture)
         fields = architecture.parameters.model_fields if architecture else {}
         for name in sorted(one.run.parameters, key=lambda key: list(fields).index(key) if key in fields else 999):
             info = fields.get(name)

@@ -16,7 +16,7 @@ from django.db.models import Count, F, FloatField, OuterRef, Q, QuerySet, Subque
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Mod
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning import architectures
 from experiments.metric_words import label
 from experiments.models import EpochMetrics, Experiment, JobStatus, MetricValue
 from experiments.selectors.same_data import split_words
@@ -171,7 +171,7 @@ def _totals(counts: Mapping[tuple[str, str, str], int]) -> Totals:
 
 
 def _architecture(key: str) -> str:
-    found = ARCHITECTURES.get(key)
+    found = architectures.find(key)
     return found.label if found else key or "not said"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from experiments.models import Experiment, MetricValue, ParameterValue
+from experiments.models import Experiment, MetricValue, ParameterValue, RecipeVersion
 from experiments.query import QueryError
 from experiments.selectors.columns import Column
 from experiments.selectors.history_query import HistoryQuery
@@ -25,11 +25,11 @@ __all__ = ["PAGE_SIZE", "HistoryPage", "HistoryQuery", "cells", "matching", "pag
 PAGE_SIZE = 50
 _OF_DATASETS = (
     *("statistics", "findings", "source", "user_features", "item_features", "folder", "size_bytes"),
-    *("num_refused", "num_duplicates", "first_at", "last_at", "created_at"),
+    *("num_refused", "num_duplicates", "first_at", "last_at", "created_at", "roles", "columns"),
 )
 _OF_PEOPLE = ("password", "last_login", "theme", "time_zone", "session_generation", "created_at")
 NOT_LISTED = (
-    *("environment", "dataset_statistics", "timings", "worker", "idempotency_key"),
+    *("environment", "dataset_statistics", "timings", "worker", "idempotency_key", "manifest"),
     *(f"dataset__{name}" for name in _OF_DATASETS),
     *(f"created_by__{name}" for name in _OF_PEOPLE),
 )
@@ -135,13 +135,17 @@ def _loaded(ids: list[uuid.UUID]) -> list[Experiment]:
 
 
 def cells(runs: Sequence[Experiment], columns: Sequence[Column]) -> dict[uuid.UUID, dict[str, Any]]:
-    """{run id: {column key: value}} of every run and column, None where a run has no value; at most two queries.
+    """{run id: {column key: value}} of every run and column, None where a run has no value; at most three queries.
 
     Metrics are floats; parameters are numbers where they are such, else text; attributes are what the run has.
     """
     table: dict[uuid.UUID, dict[str, Any]] = {
         run.pk: {one.key: _of_run(run, one) if one.kind == "attribute" else None for one in columns} for run in runs
     }
+    if "recipe" in (one.key for one in columns):
+        names = _recipe_names(runs)
+        for run in runs:
+            table[run.pk]["recipe"] = names.get(run.recipe_version_id)
     metrics = {(one.protocol, one.name): one.key for one in columns if one.kind == "metric"}
     parameters = {one.name: one.key for one in columns if one.kind == "parameter"}
     if metrics and table:
@@ -153,6 +157,13 @@ def cells(runs: Sequence[Experiment], columns: Sequence[Column]) -> dict[uuid.UU
         for pk, name, text, number in rows.values_list("experiment", "name", "text", "number"):
             table[pk][parameters[name]] = text if number is None else _plain(number)
     return table
+
+
+def _recipe_names(runs: Sequence[Experiment]) -> dict[uuid.UUID | None, str]:
+    """What the versions that runs came from are called: one query."""
+    wanted = {run.recipe_version_id for run in runs if run.recipe_version_id is not None}
+    versions = RecipeVersion.objects.filter(pk__in=wanted).select_related("recipe").defer("manifest", "effective")
+    return {version.pk: str(version) for version in versions} if wanted else {}
 
 
 def _metric_rows(runs: dict[uuid.UUID, dict[str, Any]], metrics: dict[tuple[str, str], str]) -> QuerySet[Any, Any]:
@@ -171,4 +182,6 @@ def _plain(number: float) -> float | int:
 def _of_run(run: Experiment, column: Column) -> Any:
     if column.name == "duration":
         return run.finished_at - run.started_at if run.finished_at and run.started_at else None
+    if column.name == "recipe":
+        return None  # of all runs at once, by ``_recipe_names``
     return getattr(run, column.name)

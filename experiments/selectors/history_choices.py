@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
-from experiments.models import Dataset, JobStatus, Origin
+from experiments.learning.architectures import ARCHITECTURES_OF
+from experiments.learning.families import Family
+from experiments.models import Dataset, JobStatus, Origin, Recipe, RunType
 from mlopspro.accounts.models import User, Workspace
 
 if TYPE_CHECKING:
@@ -33,20 +34,28 @@ class Choices:
     datasets: Sequence[tuple[str, str]]
     model_types: Sequence[str]
     origins: Sequence[tuple[str, str]]
+    run_types: Sequence[tuple[str, str]]
+    families: Sequence[tuple[str, str]]
+    recipes: Sequence[str]
     people: Sequence[tuple[str, str]]
     tags: Sequence[str]
 
 
 def choices_for(workspace: Workspace) -> Choices:
-    """Three queries, whatever the number of runs: tags are looked for in the newest 5,000 of them."""
+    """Four queries, whatever the number of runs: tags are looked for in the newest 5,000 of them."""
     datasets = Dataset.objects.filter(workspace=workspace).order_by("name")
     people = User.objects.filter(memberships__workspace=workspace).order_by("name", "email")
+    every = [found for known in ARCHITECTURES_OF.values() for found in known.values()]
+    recipes = Recipe.objects.filter(workspace=workspace, deleted_at__isnull=True).order_by("name")
     return Choices(
         statuses=[(status.value, status.label) for status in JobStatus if status is not JobStatus.DRAFT],
-        architectures=[(key, found.label) for key, found in ARCHITECTURES.items()],
+        architectures=[(found.key, found.label) for found in every],
         datasets=[(str(pk), name) for pk, name in datasets.values_list("pk", "name")[:MOST]],
-        model_types=sorted({found.model_type for found in ARCHITECTURES.values()}),
+        model_types=sorted({str(found.model_type) for found in every}),
         origins=[(origin.value, origin.label) for origin in Origin],
+        run_types=[(kind.value, kind.label) for kind in RunType],
+        families=[(family.value, family.label) for family in Family],
+        recipes=list(recipes.values_list("name", flat=True)[:MOST]),
         people=[(str(person.pk), str(person)) for person in people[:MOST]],
         tags=recent_tags(workspace),
     )

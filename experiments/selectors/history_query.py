@@ -19,6 +19,8 @@ FILTERS = {
     "tag": "tag",
     "origin": "origin",
     "run_type": "run_type",
+    "family": "family",
+    "recipe": "recipe",
     "created_by": "by",
 }
 """Fields of a HistoryQuery that filter, and how the address calls them."""
@@ -43,6 +45,8 @@ class HistoryQuery:
     tag: tuple[str, ...] = ()
     origin: tuple[str, ...] = ()
     run_type: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
     created_by: tuple[str, ...] = ()
     sort: str = DEFAULT_SORT
     descending: bool = True

@@ -20,12 +20,13 @@ from mlopspro.core.formats import as_float
 MOST = 1_000
 SHOWN = (
     *("name", "status", "origin", "run_type", "architecture", "model_type", "tags", "split", "workspace"),
+    *("family", "recipe_version"),
     *("seed", "best_epoch", "total_parameters", "created_at", "started_at", "finished_at"),
     *("dataset__name", "dataset__sha256", "created_by__name", "created_by__email"),
 )
 """What a drawing needs of a run: a thousand whole ones would take the page's time."""
 MOMENTS = frozenset({"created_at", "started_at", "finished_at"})
-WORDS = frozenset({"dataset", "architecture", "model_type", "status", "origin", "run_type", "created_by"})
+WORDS = frozenset({"dataset", "architecture", "model_type", "status", "origin", "run_type", "family", "created_by"})
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 

@@ -9,15 +9,21 @@ from typing import Any
 from experiments.metric_words import (
     SEGMENT_ORDER,
     definition,
+    direction,
     label,
     protocol_definition,
     protocol_label,
     segment_label,
+    units,
 )
 from experiments.models import EvaluationDetail, Experiment, MetricValue
 from experiments.selectors.tiles import attained
+from mlopspro.core.formats import metric as figure
 
-ORDER = ("rated", "catalogue", "pointwise")
+ORDER = ("rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial")
+
+
+LINES = ("random", "popularity", "everything", "naive", "oracle")
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,11 @@ class MetricRow:
 
     @property
     def definition(self) -> str:
-        return definition(self.metric.name)
+        return definition(self.metric.name, self.metric.protocol)
+
+    @property
+    def direction(self) -> str:
+        return direction(self.metric.name, self.metric.higher_is_better)
 
     @property
     def attained(self) -> float | None:
@@ -84,6 +94,31 @@ class MetricGroup:
         return any(row.metric.everything is not None for row in self.overall)
 
     @property
+    def lines(self) -> list[str]:
+        """Reference lines that any metric of the protocol has, in the order of their columns."""
+        return [line for line in LINES if any(getattr(row.metric, line) is not None for row in self.overall)]
+
+    @property
+    def has_attained(self) -> bool:
+        return any(row.attained is not None for row in self.overall)
+
+    @property
+    def unit(self) -> str:
+        """What is counted: users, series, products, customers, places."""
+        return units(self.protocol)
+
+    @property
+    def by_fold(self) -> bool:
+        """Whether its segments are folds of a backtest."""
+        return bool(self.stored.get("backtest"))
+
+    @property
+    def deviations(self) -> list[str]:
+        """Standard deviation over folds of each of ``segment_names``, as a text."""
+        found = self.stored.get("deviation") or {}
+        return [figure(found.get(name)) for name in self.segment_names]
+
+    @property
     def users(self) -> tuple[int, int]:
         """(counted, left out) of the metric that counts the most."""
         return max(((row.metric.users_counted, row.metric.users_left_out) for row in self.overall), default=(0, 0))
@@ -123,7 +158,8 @@ def _group(protocol: str, stored: dict[str, Any], values: list[MetricValue]) -> 
     names = sorted({row.name for row in apart}, key=_place)
     cells = {(row.segment, row.name): row for row in apart}
     segments = sorted(
-        {row.segment for row in apart}, key=lambda key: SEGMENT_ORDER.index(key) if key in SEGMENT_ORDER else 99
+        {row.segment for row in apart},
+        key=lambda key: (SEGMENT_ORDER.index(key) if key in SEGMENT_ORDER else 99, len(key), key),
     )
     return MetricGroup(
         protocol=protocol,
@@ -141,7 +177,7 @@ def _segment(key: str, cells: list[MetricValue | None]) -> SegmentRow:
 
 def _place(name: str) -> tuple[int, str]:
     """Precision, recall, F1 and NDCG first, the others by name."""
-    first = ("precision", "recall", "f1", "ndcg", "rmse", "mae")
+    first = ("precision", "recall", "f1", "ndcg", "mase", "rmse_log", "log_loss", "rmse", "mae")
     return next((i for i, start in enumerate(first) if name.startswith(start)), len(first)), name
 
 

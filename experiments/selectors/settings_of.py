@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning import architectures
 from experiments.models import Experiment
 from experiments.services.spec import SplitChoice
 
@@ -27,7 +27,7 @@ class Setting:
 
 def settings_of(run: Experiment) -> list[Setting]:
     """Hyperparameters, seed and split. Those of an architecture that is gone stand under their plain names."""
-    architecture = ARCHITECTURES.get(run.architecture)
+    architecture = architectures.find(run.architecture)
     fields = architecture.parameters.model_fields if architecture else {}
     rows = []
     for name in sorted(run.parameters, key=lambda key: list(fields).index(key) if key in fields else len(fields)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.metric_words import base_and_k, definition, label
+from experiments.metric_words import base_and_k, definition, label, units
 from experiments.models import MetricValue
 from mlopspro.core.geometry import NO_ROOM
 
@@ -29,6 +29,13 @@ IMPLICIT = (
     ("catalogue", "coverage_at_10"),
 )
 
+OF_TABLES = {
+    "forecast": ("mase", "smape", "mae", "bias"),
+    "demand": ("rmse_log", "elasticity", "mae", "r2_log"),
+    "action": ("log_loss", "auc", "calibration_error", "lift_at_10", "uplift_at_10", "brier"),
+    "spatial": ("rmse", "mae", "r2", "rank_correlation"),
+}
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -42,7 +49,12 @@ class Tile:
 
     @property
     def definition(self) -> str:
-        return definition(self.metric.name)
+        return definition(self.metric.name, self.metric.protocol)
+
+    @property
+    def unit(self) -> str:
+        """What the figure counts: users, series, products …"""
+        return units(self.metric.protocol)
 
 
 def attained(metric: MetricValue) -> float | None:
@@ -61,4 +73,7 @@ def headline(metrics: Iterable[MetricValue]) -> list[Tile]:
     """The headline tiles in their order; those that were not measured are left out."""
     known = {(row.protocol, row.name): row for row in metrics if row.segment == "all"}
     wanted = EXPLICIT if any(protocol == "rated" for protocol, _ in known) else IMPLICIT
+    for protocol, names in OF_TABLES.items():
+        if any(key[0] == protocol for key in known):
+            wanted = tuple((protocol, name) for name in names)
     return [Tile(known[key]) for key in wanted if key in known]

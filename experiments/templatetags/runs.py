@@ -7,7 +7,7 @@ from typing import Any
 from django.template import Library
 
 from experiments import metric_words
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning import architectures
 from experiments.models import Experiment
 from experiments.selectors.home import Figure
 
@@ -28,7 +28,7 @@ def figure_of(run: Experiment, figure: Figure) -> float | None:
 @register.filter
 def architecture_label(key: str) -> str:
     """The name people know it by; the key itself where the architecture is gone."""
-    found = ARCHITECTURES.get(key)
+    found = architectures.find(key)
     return found.label if found else key
 
 

@@ -30,6 +30,8 @@ FILTER_WORDS = {
     "tag": "Tag",
     "origin": "Origin",
     "run_type": "Run type",
+    "family": "Family",
+    "recipe": "Recipe",
     "created_by": "Person",
 }
 QUERY_EXAMPLES = (

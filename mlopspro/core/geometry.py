@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlopspro.core.formats import as_float, metric, share
 
-REFERENCES = ("random", "everything", "popularity", "oracle")
+REFERENCES = ("random", "everything", "popularity", "naive", "oracle")
 """Order in which reference lines are named, from the one that is easiest to beat."""
 NO_ROOM = 1e-3
 """An oracle this close to chance leaves nothing to attain; the share would be noise."""
@@ -39,6 +39,7 @@ def reference_bar(
     popularity: object = None,
     oracle: object = None,
     everything: object = None,
+    naive: object = None,
 ) -> ReferenceBar:
     """Places a metric and its references on one linear scale.
 
@@ -46,7 +47,7 @@ def reference_bar(
     it. Attained is (value - random) / (oracle - random), where all three are known and the last two differ.
     """
     known = as_float(value)
-    given = {"random": random, "everything": everything, "popularity": popularity, "oracle": oracle}
+    given = {"random": random, "everything": everything, "popularity": popularity, "naive": naive, "oracle": oracle}
     numbers = {name: found for name in REFERENCES if (found := as_float(given[name])) is not None}
     figures = [*numbers.values(), *([known] if known is not None else [])]
     low, high = min([0.0, *figures]), max([0.0, *figures])

@@ -6,11 +6,13 @@ import datetime as dt
 import uuid
 from contextlib import suppress
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, TextField
+from django.db.models import Value as Literal
+from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.utils import timezone
 
-from experiments.models import Dataset
+from experiments.models import Dataset, RecipeVersion
 from experiments.query import Comparison
 from experiments.query.attributes import ATTRIBUTES
 from experiments.query.nodes import Ago, Day, Operator, RecentDay, Value
@@ -27,6 +29,8 @@ def attribute_present(name: str) -> Q:
     """That a run has a value for it: yes or no."""
     if name in _OPTIONAL_TEXT:
         return ~Q(**{name: ""})
+    if name == "recipe":
+        return Q(recipe_version__isnull=False)
     if name in _NULLABLE:
         return Q(**{f"{name}__isnull": False})
     if name == "duration":
@@ -35,7 +39,7 @@ def attribute_present(name: str) -> Q:
 
 
 def attribute_comparison(workspace: Workspace, node: Comparison, now: dt.datetime) -> Q:
-    """A comparison of one of ``experiments.query.attributes``; datasets and people cost one query each."""
+    """A comparison of one of ``experiments.query.attributes``; datasets, recipes and people cost one query each."""
     name, kind = node.field.name, ATTRIBUTES[node.field.name].kind
     present = attribute_present(name)
     positive = NEGATIVES.get(node.operator)
@@ -50,6 +54,8 @@ def _positive(workspace: Workspace, node: Comparison, kind: str, now: dt.datetim
         wanted = text_condition("name", operator, values) | Q(pk__in=_ids(operator, values))
         datasets = Dataset.objects.filter(wanted, workspace=workspace)
         return Q(dataset__in=list(datasets.order_by().values_list("pk", flat=True)))
+    if name == "recipe":
+        return _recipes(workspace, operator, values)
     if name == "created_by":
         return _people(operator, values)
     if kind == "moment":
@@ -66,6 +72,24 @@ def _any_of(conditions: list[Q]) -> Q:
     for one in conditions[1:]:
         whole |= one
     return whole
+
+
+def _recipes(workspace: Workspace, operator: Operator, values: tuple[Value, ...]) -> Q:
+    """By the recipe's name, by name and number as pages write them ("Lists 1.2.0"), or by the version's id."""
+    whole = Concat(
+        "recipe__name",
+        Literal(" "),
+        Cast("major", TextField()),
+        Literal("."),
+        Cast("minor", TextField()),
+        Literal("."),
+        Cast("patch", TextField()),
+        output_field=TextField(),
+    )
+    wanted = text_condition("recipe__name", operator, values) | text_condition("whole", operator, values)
+    versions = RecipeVersion.objects.filter(recipe__workspace=workspace).annotate(whole=whole)
+    found = versions.filter(wanted | Q(pk__in=_ids(operator, values)))
+    return Q(recipe_version__in=list(found.order_by().values_list("pk", flat=True)))
 
 
 def _people(operator: Operator, values: tuple[Value, ...]) -> Q:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from experiments import metric_words
+from experiments.metric_words import recommending, tables
 from experiments.query import Field, QueryError
 from experiments.query.errors import nearest, shortened
 from experiments.selectors.search.names import MetricName, ParameterName, metric_names, parameter_names
@@ -20,8 +21,9 @@ HEADLINES = {
     "mrr": "mrr_at_10",
     "hit_rate": "hit_rate_at_10",
 }
-LOWER_IS_BETTER = frozenset({"rmse", "mae", "popularity_bias"})
-PROTOCOL_ORDER = ("rated", "catalogue", "pointwise", "custom", "logged")
+LOWER_IS_BETTER = tables.LOWER_IS_BETTER | {"popularity_bias"}
+OURS = ("rated", "catalogue", "pointwise", *tables.DEFINITIONS)
+PROTOCOL_ORDER = (*OURS, "custom", "logged")
 
 
 class Resolver:
@@ -84,18 +86,20 @@ class Resolver:
 
 def described(protocol: str, name: str) -> str:
     """ "Rated NDCG@10"; names that people gave stay as they are."""
-    words = metric_words.label(name) if protocol in ("rated", "catalogue", "pointwise") else name
+    words = metric_words.label(name) if protocol in OURS else name
     return f"{metric_words.protocol_label(protocol)} {words}"
 
 
 def _is_ours(protocol: str, name: str) -> bool:
     """Whether our own evaluation can give it, though no run has it yet."""
     base, k = metric_words.base_and_k(name)
-    if base not in metric_words.LABELS:
+    if protocol in tables.DEFINITIONS:
+        return base in tables.DEFINITIONS[protocol] and (k is not None) == (base in tables.OF_PERCENT)
+    if base not in recommending.LABELS:
         return False
     pointwise = base in ("rmse", "mae")
     return protocol == "pointwise" if pointwise else protocol in ("rated", "catalogue") and k is not None
 
 
 def _first_of_ours(name: str) -> tuple[str, str] | None:
-    return next(((protocol, name) for protocol in PROTOCOL_ORDER[:3] if _is_ours(protocol, name)), None)
+    return next(((protocol, name) for protocol in OURS if _is_ours(protocol, name)), None)

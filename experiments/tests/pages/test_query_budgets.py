@@ -82,7 +82,7 @@ def test_the_history_costs_the_same_with_marks_columns_and_filters(client, works
     assert marked <= SESSION + BUDGETS["experiments"] + 12
 
 
-@pytest.mark.parametrize(("name", "most"), [("history_filters", 3), ("history_columns", 3), ("history_views", 1)])
+@pytest.mark.parametrize(("name", "most"), [("history_filters", 4), ("history_columns", 3), ("history_views", 1)])
 def test_panels_cost_the_same_however_many_runs_there_are(client, workspace, scientist, name, most):
     fill(workspace, scientist, 1)
     few = cost(client, reverse(f"experiments:{name}"))

@@ -53,6 +53,7 @@ def reference_bar(
     popularity: Any = None,
     oracle: Any = None,
     everything: Any = None,
+    naive: Any = None,
     key: bool = True,
 ) -> dict[str, Any]:
     """A metric between its reference lines; ``metric`` is anything with these attributes. ``key`` names the ticks."""
@@ -60,7 +61,10 @@ def reference_bar(
         value = metric.value
         random, popularity = getattr(metric, "random", None), getattr(metric, "popularity", None)
         oracle, everything = getattr(metric, "oracle", None), getattr(metric, "everything", None)
-    bar = geometry.reference_bar(value, random=random, popularity=popularity, oracle=oracle, everything=everything)
+        naive = getattr(metric, "naive", None)
+    bar = geometry.reference_bar(
+        value, random=random, popularity=popularity, oracle=oracle, everything=everything, naive=naive
+    )
     return {"bar": bar, "key": key}
 
 

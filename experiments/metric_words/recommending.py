@@ -1,11 +1,6 @@
-"""How metrics and protocols are called and explained on pages (decision D2). Names on the wire use ``_at_``."""
+"""Words for the metrics of recommenders, and of figures logged elsewhere."""
 
 from __future__ import annotations
-
-import re
-from typing import Any
-
-AT_K = re.compile(r"^(?P<base>[a-z0-9_]+)_at_(?P<k>\d+)$")
 
 LABELS = {
     "precision": "Precision",
@@ -57,46 +52,7 @@ SEGMENTS = {
     "head_items": "Head items",
     "tail_items": "Tail items",
 }
-SEGMENT_ORDER = tuple(SEGMENTS)
 SEGMENT_HELP = (
     "Users by their number of training interactions: new ones have few or none, the others are divided into thirds. "
     "Head items are the most popular ones that make up half of all training interactions; all others are the tail."
 )
-
-TICKS = ("random", "popularity", "everything", "oracle")
-
-
-def base_and_k(name: str) -> tuple[str, int | None]:
-    """ "ndcg_at_10" → ("ndcg", 10); "rmse" → ("rmse", None)."""
-    match = AT_K.match(name)
-    return (match["base"], int(match["k"])) if match else (name, None)
-
-
-def label(name: str) -> str:
-    """ "precision_at_10" → "Precision@10"."""
-    base, k = base_and_k(name)
-    words = LABELS.get(base, base.replace("_", " ").capitalize())
-    return f"{words}@{k}" if k is not None else words
-
-
-def definition(name: str) -> str:
-    return DEFINITIONS.get(base_and_k(name)[0], "")
-
-
-def protocol_label(protocol: str) -> str:
-    return "As logged" if protocol == "logged" else protocol.capitalize()
-
-
-def protocol_definition(protocol: str, stored: dict[str, Any] | None = None) -> str:
-    """The protocol in a sentence, with the cut and the relevance rule this run was measured with."""
-    words = PROTOCOLS.get(protocol, protocol)
-    found = stored or {}
-    if isinstance(found.get("relevant_from"), (int, float)):
-        words += f" Relevant: {found['relevant_from']:g} and above."
-    if isinstance(found.get("cut"), (int, float)):
-        words += f" Cut: {found['cut']:.3g}."
-    return words
-
-
-def segment_label(segment: str) -> str:
-    return SEGMENTS.get(segment, segment.replace("_", " ").capitalize())
