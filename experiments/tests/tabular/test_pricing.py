@@ -123,6 +123,14 @@ def test_demand_falls_with_the_price(data, scorers, key):
     assert np.mean(np.log(ratio)) / np.log(1.2) == pytest.approx(-1.8, abs=0.6)
 
 
+def test_trees_claim_no_interval_and_the_regression_has_one(data):
+    trees, regression = (judge(key, data).details["elasticity"] for key in ("demand_boosting", "log_log_elasticity"))
+    assert trees["low"] is trees["high"] is trees["products"][0]["low"] is None
+    assert "no interval" in trees["method"]
+    assert regression["low"] < regression["mean"] < regression["high"]
+    assert np.mean([each["elasticity"] for each in trees["products"]]) == pytest.approx(trees["mean"])
+
+
 def test_curves_are_the_models_own_answers_within_charged_prices(data, scorers):
     found = judge("log_log_elasticity", data)
     curves = found.details["curves"]
