@@ -43,7 +43,7 @@ def named_recipe(request: WorkspaceRequest, field: str, pk: uuid.UUID | None) ->
     return found
 
 
-def _namedversion_of(request: WorkspaceRequest, pk: uuid.UUID | None) -> RecipeVersion | None:
+def named_version(request: WorkspaceRequest, pk: uuid.UUID | None) -> RecipeVersion | None:
     if pk is None:
         return None
     found = RecipeVersion.objects.filter(recipe__workspace=request.workspace, pk=pk, recipe__deleted_at__isnull=True)
