@@ -43,6 +43,8 @@ INTERCEPT = 60.0
 COEFFICIENTS = {"income": 1.5, "footfall": 2.0, "competitors": -4.0, "parking": 0.2}
 KIND_EFFECTS = {"centre": 18.0, "high street": 10.0, "residential": 0.0, "industrial": -8.0, "rural": -14.0}
 FIELD_SD, NOISE_SD = 12.0, 10.0
+_ROWS = 10_000
+"""Places that are worked on at a time."""
 COLUMNS = [
     ("place", "id", "", "Name of the place."),
     ("latitude", "number", "latitude", "Degrees north."),
@@ -99,9 +101,9 @@ def _to_nearest(where: Floats, centres: Floats) -> Floats:
 
 def _within_1_km(where: Floats, others: Floats) -> NDArray[np.int64]:
     counts: NDArray[np.int64] = np.zeros(len(where), np.int64)
-    for start in range(0, len(where), 10_000):
-        part = where[start : start + 10_000]
-        counts[start : start + 10_000] = (np.linalg.norm(part[:, None] - others[None], axis=2) <= 1).sum(axis=1)
+    for start in range(0, len(where), _ROWS):
+        part = where[start : start + _ROWS]
+        counts[start : start + _ROWS] = (np.linalg.norm(part[:, None] - others[None], axis=2) <= 1).sum(axis=1)
     return counts
 
 
@@ -110,7 +112,12 @@ def _field(random: np.random.Generator, where: Floats, length_km: float) -> Floa
     waves = 300
     frequency = random.standard_normal((2, waves)) / length_km
     phase = random.uniform(0, 2 * math.pi, waves)
-    values = math.sqrt(2 / waves) * np.cos(where @ frequency + phase).sum(axis=1)
+    values = np.concatenate(
+        [
+            math.sqrt(2 / waves) * np.cos(where[start : start + _ROWS] @ frequency + phase).sum(axis=1)
+            for start in range(0, len(where), _ROWS)
+        ]
+    )
     return np.asarray((values - values.mean()) / values.std(), dtype=np.float64)
 
 
