@@ -29,11 +29,12 @@ class RefusableForm(forms.Form):
         """Puts problems on their fields; those of no field stand above the form."""
         for problem in problems:
             name = self.fields_by_problem.get(problem.field, problem.field)
-            known = name in self.fields
-            words = (
-                problem.message if known or problem.field in ("", "recipe") else f"{problem.field}: {problem.message}"
-            )
-            self.add_error(name if known else None, sentence(words))
+            if name in self.fields or problem.field in ("", "recipe"):
+                self.add_error(name if name in self.fields else None, sentence(problem.message))
+            else:
+                # A place inside something: its path stands as it is written there.
+                top = name.partition(".")[0]
+                self.add_error(top if top in self.fields else None, f"{problem.field}: {problem.message}.")
 
     def tag_list(self) -> list[str]:
         """What was typed, cut at commas; the service says which are accepted."""

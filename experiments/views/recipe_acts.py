@@ -12,17 +12,23 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from experiments.forms.recipes import ApproveForm, ReasonForm
 from experiments.forms.training import sentence
+from experiments.models import Recipe, RecipeStatus
 from experiments.selectors import recipes as rows
 from experiments.services import recipes
 from experiments.services.spec import Refused
 from experiments.views import recipe_page
+from experiments.views.allowed import allowed
 from experiments.views.recipe_find import find_recipe, find_version
 from mlopspro.accounts.access import requires
-from mlopspro.accounts.permissions import Action
+from mlopspro.accounts.permissions import Action, NotAllowed
 from mlopspro.core.http import WorkspaceRequest, render_page
 from mlopspro.core.toasts import toast
 
 REASON = "experiments/recipe_reason.html"
+NEEDS_APPROVER = (
+    "{name} has an approved version, on which others may build. Archiving it or bringing it back needs somebody who "
+    "may approve recipes: an engineer or an administrator."
+)
 
 
 @requires(Action.APPROVE_RECIPE)
@@ -45,8 +51,9 @@ def approve(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Htt
 @requires(Action.EDIT_RECIPE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
-    """Asks for the reason; what runs or was made of the recipe goes on."""
+    """Asks for the reason; what runs or was made of the recipe goes on. One that was approved needs an approver."""
     recipe = find_recipe(request, pk)
+    _refuse_unless_approver(request, recipe)
     back = reverse("experiments:recipe", args=[pk])
     form = ReasonForm(request.POST or None) if request.method == "POST" else ReasonForm()
     if form.is_valid():
@@ -82,6 +89,7 @@ def archive_version(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID
 @require_POST
 def restore(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     recipe = find_recipe(request, pk)
+    _refuse_unless_approver(request, recipe)
     return _done(request, pk, f"{recipe.name} is back.", lambda: recipes.restore(recipe, actor=request.user))
 
 
@@ -127,6 +135,11 @@ def upgrade(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect(f"{reverse('experiments:recipe', args=[pk])}?tab=manifest&parent={taken.pk}")
     toast(request, f"{recipe.name} {version.number} takes up {taken.recipe.name} {taken.number}. It is a draft.")
     return redirect("experiments:recipe_version", pk=pk, version=version.pk)
+
+
+def _refuse_unless_approver(request: WorkspaceRequest, recipe: Recipe) -> None:
+    if not allowed(request)["approve_recipe"] and recipe.versions.filter(status=RecipeStatus.APPROVED).exists():
+        raise NotAllowed(NEEDS_APPROVER.format(name=recipe.name))
 
 
 def _done(request: WorkspaceRequest, pk: uuid.UUID, words: str, act: Any) -> HttpResponse:

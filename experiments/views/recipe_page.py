@@ -41,6 +41,7 @@ def shown(
 ) -> HttpResponse:
     """The page with one of its tabs open; ``extra`` is what a refused form has typed in it."""
     detail = rows.detail(recipe)
+    may = allowed(request)
     found = rows.offered_upgrade(recipe) if recipe.parent_id is not None else None
     context: dict[str, Any] = {
         "recipe": recipe,
@@ -50,11 +51,12 @@ def shown(
         "about": ABOUT[Family(recipe.family)],
         "launchable": detail.approved or detail.latest,
         "upgrade": shown_upgrade(found, detail.latest) if found is not None else None,
+        "may_archive": may["edit_recipe"] and (may["approve_recipe"] or detail.approved is None),
         "trail": trail(detail.chain, recipe),
         "tab": tab,
         "tabs": _tabs(detail),
         "panel": f"experiments/tabs/recipe/{tab}.html",
-        "allowed": allowed(request),
+        "allowed": may,
     }
     panel = {} if extra and tab == "manifest" else recipe_tabs.PANELS[tab](request, detail)
     return render_page(request, TEMPLATE, context | panel | (extra or {}), status=status)
@@ -72,7 +74,7 @@ def shown_version(
     layers = rows.layers_of(version)
     approved = recipe.versions.filter(status=RecipeStatus.APPROVED).exclude(pk=version.pk).first()
     may = allowed(request)
-    approving = version.status == RecipeStatus.DRAFT and recipe.status != RecipeStatus.ARCHIVED
+    open_draft = version.status == RecipeStatus.DRAFT and recipe.status != RecipeStatus.ARCHIVED
     inherited = version.parent_version
     context: dict[str, Any] = {
         "recipe": recipe,
@@ -83,7 +85,7 @@ def shown_version(
         "sections": sections_of(arranged(version.effective), named_origins(layers, version), recipe_tabs.OWN),
         "approved": approved,
         "since_approved": shown_changes(rows.compare_versions(approved, version)) if approved else None,
-        "approving": approving,
+        "approving": open_draft or approve_form is not None,
         "parent_is_draft": inherited is not None and inherited.status != RecipeStatus.APPROVED,
         "approve_form": approve_form or ApproveForm(),
         "trail": [*trail([], recipe)[:-1], (recipe.name, _address(recipe)), (version.number, "")],

@@ -60,6 +60,7 @@ def versions(request: WorkspaceRequest, detail: RecipeDetail) -> dict[str, Any]:
     before = known.get(request.GET.get("before", "")) or detail.versions[min(place + 1, len(detail.versions) - 1)]
     both = RecipeVersion.objects.in_bulk([before.pk, after.pk])
     changes = rows.compare_versions(both[before.pk], both[after.pk])
+    _with_parents(detail.versions)
     return {
         "versions": detail.versions,
         "before": before,
@@ -119,6 +120,14 @@ def _chain(detail: RecipeDetail) -> list[dict[str, Any]]:
     """The recipes above, each with the version this one inherits from."""
     versions = {layer.recipe.pk: layer.version for layer in detail.layers}
     return [{"recipe": one, "version": versions.get(one.pk)} for one in detail.chain]
+
+
+def _with_parents(versions: list[RecipeVersion]) -> None:
+    """Gives each version the one it inherits from: one query for all."""
+    asked = {one.parent_version_id for one in versions if one.parent_version_id is not None}
+    above = RecipeVersion.objects.defer("manifest", "effective").in_bulk(asked) if asked else {}
+    for one in versions:
+        one.parent_version = above.get(one.parent_version_id) if one.parent_version_id is not None else None
 
 
 def _events(detail: RecipeDetail) -> list[dict[str, Any]]:
