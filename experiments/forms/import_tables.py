@@ -60,7 +60,7 @@ class TableReviewForm(forms.Form):
         self.fields["encoding"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
         choices = [NOT_USED, *((role.name, role.label) for role in ABOUT[family].roles)]
         for place, column in enumerate(seen.columns):
-            widget = forms.Select(attrs={"aria-label": f"Role of {column}"})
+            widget = forms.Select(attrs={"aria-label": f"Role of {column}", "class": "control"})
             self.fields[f"role_{place}"] = forms.ChoiceField(
                 label=column, choices=choices, required=False, widget=widget
             )

@@ -41,7 +41,6 @@ class UploadForm(forms.Form):
     family = forms.ChoiceField(
         label="What is it for?",
         choices=FAMILIES,
-        required=False,
         help_text="Recommendation learns from interactions, the others from a table. The review can change it.",
     )
     interactions = forms.FileField(
@@ -60,6 +59,12 @@ class UploadForm(forms.Form):
     users = forms.FileField(label="User features", required=False, help_text="One row a user, with an id column.")
     items = forms.FileField(label="Item features", required=False, help_text="One row an item, with an id column.")
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        if data is not None and "family" not in data:
+            data = data.copy()
+            data["family"] = Family.RECOMMENDATION.value  # what a client means that knows of no families
+        super().__init__(data, *args, **kwargs)
+
     def files_by_role(self) -> dict[Role, Any]:
         return {role: self.cleaned_data[role] for role in ROLES if self.cleaned_data.get(role)}
 
@@ -68,7 +73,7 @@ class ReviewForm(forms.Form):
     """How the interactions are read. Its choices follow from what was detected."""
 
     name = forms.CharField(label="Dataset name", max_length=200)
-    family = forms.ChoiceField(label="What is it for?", choices=FAMILIES, required=False)
+    family = forms.ChoiceField(label="What is it for?", choices=FAMILIES)
     format = forms.ChoiceField(label="Format")
     encoding = forms.ChoiceField(label="Encoding")
     separator = forms.ChoiceField(label="Separator", choices=SEPARATORS)

@@ -87,10 +87,10 @@ def first_rows(folder: Path, count: int) -> pd.DataFrame:
 
 def canonical(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with its stored types and its rows in stored order: times first, then the columns by name."""
-    table = typed(frame)
-    if table.columns.has_duplicates:
-        twice = table.columns[table.columns.duplicated()][0]
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
         raise DatasetError("columns", "have a name twice", value=twice, accepted="columns with different names")
+    table = typed(frame)
     keys = sorted(table.columns, key=lambda name: (not isinstance(table[name].dtype, pd.DatetimeTZDtype), name))
     return table.sort_values(keys, kind="stable", ignore_index=True)
 

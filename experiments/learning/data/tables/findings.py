@@ -47,7 +47,7 @@ def _of_report(report: Report) -> Iterator[Finding]:
             severity,
             "refused_rows",
             f"{report.rows_refused:,} of {report.rows_read:,} rows ({share:.1%}) were refused; "
-            f"most often ({count:,} times): {reason}.",
+            f"most often ({count:,} of them): {reason}.",
         )
     for note in report.notes:
         yield Finding("info", "note", note)

@@ -79,7 +79,6 @@ def evaluate(
             name=name,
             protocol="action",
             value=value,
-            k=int(name.rsplit("_", 1)[1]) if "_at_" in name else None,
             higher_is_better=name not in LOWER_IS_BETTER,
             users_counted=len(tested.rows),
             naive=naive[name],
@@ -147,6 +146,7 @@ def _per_unit(tested: Tested, data: TabularData) -> pd.DataFrame:
             "rows": 1.0,
             "cross_entropy": log_losses(tested.predicted, tested.outcome),
             "squared_error": np.square(tested.predicted - tested.outcome),
+            "absolute_error": np.abs(tested.predicted - tested.outcome),
             "actual": tested.outcome,
         }
     )
