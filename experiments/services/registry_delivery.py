@@ -190,7 +190,7 @@ def _version_ref(message: RegistryMessage) -> VersionRef:
         version_id=str(version.pk),
         number=version.number,
         run_id=_mirrored_run(version),
-        source=f"mlopspro:models/{version.model_id}/versions/{version.pk}",
+        source=f"mlopspro://models/{version.model_id}/versions/{version.pk}",
         description=scrub_text(version.notes)[:5000],
         tags={key: scrub_text(value)[:5000] for key, value in tags.items() if value},
     )
