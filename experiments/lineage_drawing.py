@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from experiments.selectors.lineage import Lineage
 
-NODE_WIDTH = 208
+NODE_WIDTH = 164
 NODE_HEIGHT = 76
 NODE_GAP = 12
-COLUMN_GAP = 56
+COLUMN_GAP = 28
 HEAD_HEIGHT = 32
 """static/css/lineage.css has the same figures."""
-BOW = 22
+BOW = 14
 """How far a line between two nodes of one column swings out."""
 
 
@@ -46,7 +46,7 @@ def draw(lineage: Lineage) -> Drawing:
     rows = max((len(column.nodes) + bool(column.more) for column in lineage.columns), default=0)
     count = len(lineage.columns)
     return Drawing(
-        width=count * NODE_WIDTH + max(0, count - 1) * COLUMN_GAP + BOW,
+        width=count * NODE_WIDTH + max(0, count - 1) * COLUMN_GAP,
         height=HEAD_HEIGHT + rows * (NODE_HEIGHT + NODE_GAP),
         lines=tuple(sorted(lines, key=lambda line: line.strong)),
     )

@@ -52,7 +52,7 @@ class CardForm(forms.Form):
     def refuse(self, problems: Iterable[Problem], fresh: ModelVersion) -> None:
         """Shows each problem at its section; what was written meanwhile counts as seen from now on."""
         found = list(problems)
-        data = self.data.copy()
+        data: dict[str, Any] = dict(self.data.items())
         written = written_of(fresh)
         for problem in found:
             known = written.get(problem.field)

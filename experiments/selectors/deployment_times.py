@@ -11,6 +11,7 @@ from experiments.models import Deployment, ModelVersion, RegisteredModel
 
 MOST = 100
 LANES = 12
+DAY = 86_400.0
 LEAST_PERCENT = 0.4
 """A bar is never thinner than this, so that a deployment of minutes in a year can be seen."""
 
@@ -51,6 +52,8 @@ class DeploymentTimes:
     lanes: tuple[Lane, ...] = ()
     marks: tuple[Mark, ...] = ()
     asked: float | None = None
+    axis: str = "j M Y"
+    """How times are written along the axis (Django's date filter): to the day, the minute or the second."""
 
 
 def deployment_times(model: RegisteredModel, asked: dt.datetime | None = None) -> DeploymentTimes:
@@ -82,6 +85,7 @@ def deployment_times(model: RegisteredModel, asked: dt.datetime | None = None) -
         lanes=tuple(shown),
         marks=marks,
         asked=place(asked) if asked and within else None,
+        axis="j M Y" if span > 4 * DAY else "j M H:i" if span > 1200 else "H:i:s",
     )
 
 

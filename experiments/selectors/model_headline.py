@@ -24,11 +24,15 @@ class Headline:
         return protocol_label(self.protocol)
 
 
-def headline_of(version: ModelVersion) -> Headline | None:
-    """The model's own choice where this version has it, else its family's, else NDCG@10 of the catalogue; no query."""
+def headline_of(version: ModelVersion, like: Headline | None = None) -> Headline | None:
+    """The model's own choice where this version has it, else its family's, else NDCG@10 of the catalogue; no query.
+
+    ``like`` is another version's, to show the same figure of both where both have it.
+    """
     about = ABOUT[Family(version.model.family)]
     chosen = version.model.headline.partition(".")
-    wanted = [(chosen[0], chosen[2]), (about.protocol, about.headline), ("catalogue", "ndcg_at_10")]
+    first = [(like.protocol, like.name)] if like else []
+    wanted = [*first, (chosen[0], chosen[2]), (about.protocol, about.headline), ("catalogue", "ndcg_at_10")]
     for protocol, name in wanted:
         value = (version.metrics.get(protocol) or {}).get(name)
         if isinstance(value, (int, float)):

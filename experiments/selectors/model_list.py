@@ -51,7 +51,8 @@ class ModelFilter:
         return replace(self, archived=False) != ModelFilter()
 
     def without(self, name: str) -> str:
-        return f"?{replace(self, **{name: ''}).query}"
+        cleared: dict[str, Any] = {name: ""}
+        return f"?{replace(self, **cleared).query}"
 
     @property
     def query(self) -> str:
@@ -94,7 +95,7 @@ def owners(workspace: Workspace) -> list[tuple[str, str]]:
 
 def _filtered(workspace: Workspace, wanted: ModelFilter, person: User) -> QuerySet[RegisteredModel]:
     rows = RegisteredModel.objects.filter(workspace=workspace, archived_at__isnull=not wanted.archived)
-    rows = rows.select_related("owner", "recipe").annotate(num_versions=Count("versions"))
+    rows = rows.select_related("owner", "recipe")
     if wanted.q:
         rows = rows.filter(Q(name__icontains=wanted.q) | Q(description__icontains=wanted.q))
     if wanted.family:
@@ -104,17 +105,19 @@ def _filtered(workspace: Workspace, wanted: ModelFilter, person: User) -> QueryS
     if wanted.owner == "nobody":
         rows = rows.filter(owner__isnull=True)
     elif wanted.owner:
-        rows = rows.filter(owner=person if wanted.owner == "me" else wanted.owner)
+        rows = rows.filter(owner=person.pk if wanted.owner == "me" else uuid.UUID(wanted.owner))
     if wanted.live:
         live = Exists(ModelVersion.objects.filter(model=OuterRef("pk"), stage=Stage.PRODUCTION))
         rows = rows.filter(live if wanted.live == "yes" else ~live)
-    return rows.order_by("name", "pk")
+    return rows.annotate(num_versions=Count("versions")).order_by("name", "pk")
 
 
 def _rows(models: list[RegisteredModel]) -> list[ModelRow]:
     ids = [model.pk for model in models]
     versions = ModelVersion.objects.filter(model__in=ids).select_related("model").defer("card", "parameters")
-    newest = {one.model_id: one for one in versions.order_by("model_id", "-major", "-minor", "-patch").distinct("model_id")}
+    newest = {
+        one.model_id: one for one in versions.order_by("model_id", "-major", "-minor", "-patch").distinct("model_id")
+    }
     live = {one.model_id: one for one in versions.filter(stage=Stage.PRODUCTION)}
     open_now = Deployment.objects.filter(model__in=ids, role=Deployment.As.CHAMPION, ended_at__isnull=True)
     deployed = {one.model_id: one for one in open_now}

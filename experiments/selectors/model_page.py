@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -36,10 +35,7 @@ class VersionLine:
 
     version: ModelVersion
     change: StageChange | None
-
-    @property
-    def headline(self) -> Headline | None:
-        return headline_of(self.version)
+    headline: Headline | None
 
 
 def standing_of(model: RegisteredModel) -> Standing:
@@ -73,7 +69,9 @@ def lines_of(model: RegisteredModel) -> list[VersionLine]:
     )
     changes = StageChange.objects.filter(version__in=versions).select_related("by")
     last = {row.version_id: row for row in changes.order_by("version_id", "-at", "-id").distinct("version_id")}
-    return [VersionLine(version, last.get(version.pk)) for version in versions]
+    live = next((version for version in versions if version.stage == Stage.PRODUCTION), None)
+    like = headline_of(live) if live else None
+    return [VersionLine(version, last.get(version.pk), headline_of(version, like)) for version in versions]
 
 
 def history_of(version: ModelVersion) -> list[StageChange]:
@@ -97,8 +95,3 @@ def parse_moment(text: str, zone: dt.tzinfo) -> dt.datetime | None:
 
 def _number(version: ModelVersion) -> tuple[int, int, int]:
     return version.major, version.minor, version.patch
-
-
-def others(versions: Sequence[VersionLine], version: ModelVersion) -> list[ModelVersion]:
-    """Versions to compare one with."""
-    return [line.version for line in versions if line.version.pk != version.pk]

@@ -99,9 +99,9 @@ def test_children_of_a_recipe_belong_to_what_depends_on_it(workspace, chain):
 
 def test_the_lines_begin_and_end_at_the_nodes(workspace, chain):
     drawing = draw(lineage_of(workspace, chain["run"]))
-    assert drawing.width == 6 * 208 + 5 * 56 + 22
+    assert drawing.width == 6 * 164 + 5 * 28
     assert all(line.strong for line in drawing.lines)
-    assert drawing.lines[0].path.startswith("M208 70 ")
+    assert drawing.lines[0].path.startswith("M164 70 ")
 
 
 def test_columns_and_who_learns_from_them(workspace, chain):
