@@ -21,7 +21,8 @@ def charts_of_table(found: Mapping[str, Any]) -> list[Chart]:
     plots: list[Chart] = []
     if found.get("activity"):
         plots.append(activity(found["activity"]))
-    labels = {role.name: role.label for role in ABOUT[Family(found["family"])].roles}
+    # What is a feature like many others needs no word about it in the title.
+    labels = {role.name: role.label for role in ABOUT[Family(found["family"])].roles if role.required or not role.many}
     for place, column in enumerate(found["distributions"]):
         if len(plots) == MOST_CHARTS:
             break
