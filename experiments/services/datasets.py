@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from experiments.models import Dataset, JobStatus
+from experiments.models import Dataset, JobStatus, ModelVersion, Stage
 from experiments.models.job import JobStateError
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
@@ -22,10 +22,19 @@ def restore(dataset: Dataset, actor: User) -> None:
 
 
 def delete(dataset: Dataset, actor: User) -> None:
-    """Soft: it leaves the lists; experiments made from it keep it. Refused while one of them runs."""
+    """Soft: it leaves the lists; experiments and versions of models made from it keep it.
+
+    Refused while one of its runs waits or runs, or a version that learnt from it is in staging or production.
+    """
     with transaction.atomic():
         running = dataset.experiments.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).count()
         if running:
             raise JobStateError(f"{running} runs on {dataset.name} wait or run; stop them before deleting it.")
+        used = ModelVersion.objects.filter(dataset=dataset, stage__in=[Stage.STAGING, Stage.PRODUCTION])
+        if (version := used.select_related("model").order_by("stage").first()) is not None:
+            raise JobStateError(
+                f"{version.model.name} {version.number}, which is in {version.state.label.lower()}, learnt from "
+                f"{dataset.name}; archive that version before deleting it."
+            )
         Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now())
         audit.record(action="delete_dataset", actor=actor, workspace=dataset.workspace, obj=dataset)

@@ -12,7 +12,7 @@ from django.db import connection
 from experiments.learning.artifacts import ArtifactError
 from experiments.models import Experiment, ModelVersion, RegisteredModel, RegistryMessage
 from experiments.models.job import JobStateError
-from experiments.services import launch, registry, version_files
+from experiments.services import datasets, launch, promotion, registry, version_files
 from experiments.services.model_fields import Changes
 from experiments.services.spec import Refused
 from experiments.tests.factories import make_dataset
@@ -109,6 +109,17 @@ def test_files_are_copied_where_links_are_not_possible(workspace, monkeypatch):
 
 def _no_links(*_: object) -> None:
     raise OSError(18, "Invalid cross-device link")
+
+
+def test_data_that_a_live_version_learnt_from_is_not_deleted(workspace, engineer):
+    version = judged_version(workspace, scores(0.3))
+    promotion.promote(version, actor=engineer)
+    with pytest.raises(JobStateError, match=r"recommender 1\.0\.0, which is in production, learnt from"):
+        datasets.delete(version.dataset, engineer)
+    version.refresh_from_db()
+    promotion.move(version, actor=engineer, to_stage="archived")
+    datasets.delete(version.dataset, engineer)
+    assert ModelVersion.objects.get(pk=version.pk).dataset.deleted_at is not None
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------
