@@ -84,6 +84,19 @@ def test_the_first_trees_alone_are_a_stage_of_the_model():
     np.testing.assert_allclose(found, stage, rtol=1e-9, atol=1e-9)
 
 
+def test_a_number_that_is_a_threshold_itself_goes_where_scikit_learn_sends_it():
+    frame, random = table(4)
+    encoder = encoder_of(frame)
+    model = HistGradientBoostingRegressor(max_iter=20)
+    fit(model, encoder, frame, frame.fillna(0)["x1"] + random.normal(size=len(frame)))
+    scorer = TreesScorer.export(model, encoder, "identity")
+    inner = (scorer.left != np.arange(len(scorer.left))) & np.isfinite(scorer.threshold)
+    matrix = np.zeros((400, 4))
+    for feature in range(4):
+        matrix[:, feature] = random.choice(scorer.threshold[inner & (scorer.feature == feature)], 400)
+    np.testing.assert_allclose(scorer.raw(matrix), model.predict(matrix), rtol=1e-9, atol=1e-9)
+
+
 def test_rows_are_walked_in_groups_with_the_same_answer(monkeypatch):
     frame, random = table(6)
     encoder = encoder_of(frame)
