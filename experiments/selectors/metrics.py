@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.metric_words import (
+    SEGMENT_HELP,
     SEGMENT_ORDER,
     definition,
     direction,
@@ -47,6 +48,11 @@ class MetricRow:
     @property
     def attained(self) -> float | None:
         return attained(self.metric)
+
+    @property
+    def lines_of(self) -> list[tuple[str, float | None]]:
+        """Every reference line with its figure, in the order of the columns."""
+        return [(line, getattr(self.metric, line)) for line in LINES]
 
     @property
     def beats_popularity(self) -> bool | None:
@@ -106,6 +112,23 @@ class MetricGroup:
     def unit(self) -> str:
         """What is counted: users, series, products, customers, places."""
         return units(self.protocol)
+
+    @property
+    def segment_title(self) -> str:
+        return f"{self.label} by {'fold' if self.by_fold else 'segment'}"
+
+    @property
+    def segment_note(self) -> str:
+        """What the segments are."""
+        if self.by_fold:
+            names = "; ".join(f"fold {n}: {fold['name']}" for n, fold in enumerate(self.stored.get("folds") or [], 1))
+            return (
+                f"Each fold is tested by a model that knows only what came before it. {names[:1].upper()}{names[1:]}."
+            )
+        said = self.stored.get("segments")
+        if isinstance(said, dict):
+            return "; ".join(f"{segment_label(key)}: {words}" for key, words in said.items()) + "."
+        return SEGMENT_HELP if self.unit == "users" else ""
 
     @property
     def by_fold(self) -> bool:

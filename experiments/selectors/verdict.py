@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from experiments.learning.families import ABOUT
 from experiments.metric_words import label
 from experiments.models import MetricValue
 from experiments.services.popularity import LISTS, find_metric, loses_to_popularity
@@ -26,7 +27,7 @@ class Verdict:
 def verdicts(metrics: Iterable[MetricValue], architecture: str) -> list[Verdict]:
     """Sentences about the whole test set, the gravest first; empty where nothing can be said."""
     values = [value for value in metrics if value.segment == "all"]
-    found = [_on_catalogue(values, architecture), _on_rated(values)]
+    found = [_on_catalogue(values, architecture), _on_rated(values), _on_table(values)]
     order = {"bad": 0, "warning": 1, "good": 2}
     return sorted((verdict for verdict in found if verdict), key=lambda verdict: order[verdict.tone])
 
@@ -43,6 +44,19 @@ def _on_catalogue(values: list[MetricValue], architecture: str) -> Verdict | Non
             "Do not let it choose lists on its own; its ratings may still be good.",
         )
     return Verdict("good", f"It ranks the catalogue better than a popularity list: {figures}.")
+
+
+def _on_table(values: list[MetricValue]) -> Verdict | None:
+    """The family's headline against what the simplest honest method reaches on the same rows."""
+    for about in ABOUT.values():
+        row = find_metric(values, about.protocol, about.headline)
+        if row is None or row.value is None or row.naive is None or row.value == row.naive:
+            continue
+        figures = f"{label(row.name)} {figure(row.value)} against {figure(row.naive)} ({about.protocol})"
+        if (row.value > row.naive) == row.higher_is_better:
+            return Verdict("good", f"It does better than the naive method: {figures}.")
+        return Verdict("warning", f"It does worse than the naive method, which costs nothing: {figures}.")
+    return None
 
 
 def _on_rated(values: list[MetricValue]) -> Verdict | None:

@@ -12,10 +12,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from experiments import charts
+from experiments import charts, run_table_charts
+from experiments.learning.families import Family
 from experiments.metric_words import SEGMENT_HELP
 from experiments.models import Experiment
-from experiments.selectors import custom_metrics, files, logs, metrics, tiles, verdict
+from experiments.selectors import custom_metrics, files, logs, metrics, run_origin, tiles, verdict
 from experiments.selectors import experiments as runs
 from experiments.selectors import mirrors as mirror_rows
 from experiments.selectors.settings_of import settings_of, timings_of
@@ -142,6 +143,7 @@ def _overview(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
     return {
         "tiles": tiles.headline(values),
         "verdicts": verdict.verdicts(values, run.architecture),
+        "origin": run_origin.origin_of(run, values),
         "protocols": metrics.protocols_of(run),
         "command": command_line(run),
         "settings": settings_of(run),
@@ -176,6 +178,8 @@ def _diagnostics(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
     found = metrics.evaluation_of(run)
     if found is None:
         return {"evaluation": None}
+    if Family(run.family).is_tabular:
+        return {"evaluation": found, "matrices": [], "charts": run_table_charts.charts_of(run.family, found.details)}
     plots: list[Chart] = [charts.roc(found.roc), charts.precision_recall(found.precision_recall)]
     if found.calibration:
         plots.append(charts.calibration(found.calibration))
