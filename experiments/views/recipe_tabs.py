@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 
 from experiments.forms.recipes import ExampleForm
-from experiments.models import Experiment, RecipeExample, RecipeVersion, RegisteredModel
+from experiments.models import Experiment, RecipeExample, RecipeStatus, RecipeVersion, RegisteredModel
 from experiments.recipes.completing import arranged
 from experiments.recipes.located_json import write
 from experiments.selectors import recipes as rows
@@ -47,7 +47,7 @@ def overview(request: WorkspaceRequest, detail: RecipeDetail) -> dict[str, Any]:
 
 
 def manifest(request: WorkspaceRequest, detail: RecipeDetail) -> dict[str, Any]:
-    if not allowed(request)["edit_recipe"]:
+    if not allowed(request)["edit_recipe"] or detail.recipe.status == RecipeStatus.ARCHIVED:
         return {"own_text": text_of(detail.latest.manifest), "whole_text": text_of(detail.effective)}
     return recipe_drafts.opened(request, detail.recipe, detail.latest)
 
