@@ -168,6 +168,29 @@ def actions(details: Details) -> list[Chart]:
     ]
 
 
+def policy(details: Details) -> list[Chart]:
+    """Estimated rate of success of following the model, beside simpler ways to choose an action."""
+    found = details.get("policy") or {}
+    model = found.get("model") or {}
+    if model.get("value") is None:
+        return []
+    rows = [("The model", model["value"]), ("As it was", found["as_assigned"]), ("At random", found["random"])]
+    rows += [(f"Always {name}", each["value"]) for name, each in found["single"].items() if each["value"] is not None]
+    return [
+        BarChart(
+            key="policy",
+            title="Value of following the model",
+            series=(bars("Estimated rate of success", [value for _, value in rows[:BARS]]),),
+            categories=tuple(name for name, _ in rows[:BARS]),
+            x=Axis("Way to choose"),
+            y=Axis("Estimated rate of success", kind="share", minimum=0),
+            summary=f"The model: {metric(model['value'])}, 95 % interval {metric(model['low'])} to "
+            f"{metric(model['high'])}, from {model['rows']} tested rows whose action was the model's. "
+            "It holds where actions were drawn at random.",
+        )
+    ]
+
+
 def predicted_and_actual(details: Details) -> list[Chart]:
     """A point a tested place; a perfect model lies on the diagonal."""
     places = details.get("places") or {}
@@ -229,7 +252,7 @@ Draw = Callable[[Details], list[Chart]]
 OF_FAMILY: dict[str, tuple[Draw, ...]] = {
     "forecasting": (forecasts, errors_by_step, importance),
     "pricing": (elasticities, demand_curves, importance),
-    "next_best_action": (calibration, uplift, actions, importance),
+    "next_best_action": (calibration, uplift, policy, actions, importance),
     "location_scoring": (predicted_and_actual, residual_map, importance),
 }
 

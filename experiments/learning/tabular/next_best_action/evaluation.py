@@ -25,6 +25,7 @@ from experiments.learning.tabular.base import (
     TabularFitted,
 )
 from experiments.learning.tabular.columns import Texts, texts
+from experiments.learning.tabular.importance import permutation_importance
 from experiments.learning.tabular.next_best_action.figures import PERCENTS, figures, log_losses
 from experiments.learning.tabular.next_best_action.learning import base_rate
 from experiments.learning.tabular.next_best_action.reading import actions, outcomes
@@ -90,7 +91,10 @@ def evaluate(
         per_unit=_per_unit(tested, data),
         protocol=_protocol(tested, data, split, len(parts)),
         details=details([each.judged for each in judged], tested.taken, tested.outcome, tested.predicted, tested.uplift)
-        | {"model": fitted[0].details},
+        | {
+            "model": fitted[0].details,
+            "importance": permutation_importance(fitted[0].scorer, data, parts[0].validation, data.roles.outcome),
+        },
     )
 
 

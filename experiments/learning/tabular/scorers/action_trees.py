@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.learning.recommenders.scorers.errors import ScorerError, require_finite, require_shape
 from experiments.learning.tabular.base import Floats
+from experiments.learning.tabular.columns import texts
 from experiments.learning.tabular.scorers.actions import KnownActions
 from experiments.learning.tabular.scorers.links import predicted
 from experiments.learning.tabular.scorers.trees import TreesScorer
@@ -67,7 +68,11 @@ class ActionTreesScorer:
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """Raises TableError naming a missing column or a wrong value."""
-        return self.known.own(frame, self.scores_of_actions(frame))
+        own = self.calibration(self.trees.raw(self.trees.encoder.transform(frame)))
+        unseen = ~np.isin(texts(frame, self.known.column), self.known.names)
+        if unseen.any():
+            own[unseen] = self.scores_of_actions(frame[unseen]) @ self.known.shares
+        return own
 
     def scores_of_actions(self, frame: pd.DataFrame) -> Floats:
         """P(outcome) under each known action, shape (rows, actions)."""
