@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from experiments.jobs import lifecycle, queue
 from experiments.jobs.context import JobContext, JobFailed, Stopped
+from experiments.jobs.kinds import REGISTRATIONS
 from experiments.learning.artifacts import ArtifactError
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.recommenders.base import StopTraining
@@ -24,9 +25,6 @@ from experiments.services.checks import DataRefused
 from experiments.services.command_line import command_line
 from experiments.services.environment import describe
 from experiments.services.runs.steps import Site
-
-REGISTRATIONS = "registrations"
-"""Bell of the registry: a run that asked for it has completed."""
 
 
 def warm_up() -> None:
@@ -75,6 +73,8 @@ def run_experiment(context: JobContext) -> None:
     context.end(JobStatus.COMPLETED, also=write)
     checkpoints.clear()
     custom_values.tell_worker(run)
+    if run.register_as_id is not None:
+        queue.ringer.flush(1.0)  # this process may end before the bell is rung
 
 
 @contextmanager
