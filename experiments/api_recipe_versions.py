@@ -26,6 +26,7 @@ from experiments.api_recipes_documents import (
 from experiments.api_recipes_lookup import check_match, named_version, recipe_of, refuse_repeated_names, version_of
 from experiments.models import RecipeExample
 from experiments.services import recipe_examples, recipes
+from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest
@@ -48,11 +49,14 @@ def recipe_versions(request: WorkspaceRequest, recipe_id: uuid.UUID, asked: Quer
 @requires_api(Action.EDIT_RECIPE)
 def recipe_version_save(request: WorkspaceRequest, recipe_id: uuid.UUID, asked: NewVersion) -> Answer[Any]:
     """A new draft; versions never change. `If-Match`, or `expected_latest`, refuses where somebody was quicker."""
+    recipe = recipe_of(request, recipe_id)
     refuse_repeated_names(request)
+    if asked.manifest is None:
+        raise Refused([Problem("manifest", "is left out; accepted: what this level says, {} for nothing")])
     with transaction.atomic():
         check_match(request, recipe_id)
         version = recipes.save_version(
-            recipe_of(request, recipe_id),
+            recipe,
             actor=request.user,
             manifest=asked.manifest,
             number=asked.number,

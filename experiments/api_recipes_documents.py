@@ -155,8 +155,10 @@ class RecipeChanges(Strict):
 
 
 class NewVersion(Strict):
-    manifest: dict[str, Any]
-    change_note: str = Field(description="What changes, and why.")
+    """``manifest`` and ``change_note`` are needed; the operation says so after it knows the recipe."""
+
+    manifest: dict[str, Any] | None = None
+    change_note: str = Field("", description="What changes, and why.")
     number: str | None = Field(None, description="Above every number there is, such as 1.3.0; left out, proposed.")
     parent_version: uuid.UUID | None = Field(None, description="Version of a parent to inherit from; left out, as now.")
     expected_latest: str | None = Field(
@@ -165,7 +167,7 @@ class NewVersion(Strict):
 
 
 class Clone(Strict):
-    name: str = Field(max_length=200)
+    name: str = Field("", max_length=200, description="Needed.")
     level: str | None = Field(None, max_length=10, description=LEVELS)
     parent: uuid.UUID | None = None
 
