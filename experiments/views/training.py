@@ -11,20 +11,22 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from experiments.forms.training import (
-    DEFAULT_ARCHITECTURE,
     PARAMETERS,
     SPLIT_HELP,
+    SPLIT_LABELS,
     RunForm,
     initial_for,
     kept_values,
+    methods_of,
     parameters_form,
+    split_fields_of,
 )
-from experiments.learning.recommenders.base import Architecture
-from experiments.learning.recommenders.registry import ARCHITECTURES
+from experiments.learning.architectures import AnyArchitecture
 from experiments.models import Dataset, Experiment
-from experiments.selectors import datasets as dataset_rows
 from experiments.selectors import estimates, home, mirrors
+from experiments.selectors.training_choices import Choice, choice_of
 from experiments.services import launch
+from experiments.services.launch_rights import require_rights
 from experiments.services.spec import Refused, TooMany
 from experiments.views.allowed import allowed
 from mlopspro.accounts.access import requires
@@ -41,32 +43,30 @@ def training(request: WorkspaceRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _launch(request)
     clone = _clone(request)
-    datasets = dataset_rows.choices(
-        request.workspace, clone.dataset if clone and not clone.trained_on.deleted_at else None
-    )
-    dataset = _chosen(datasets, str(clone.dataset_id) if clone else request.GET.get("dataset", ""))
-    form = RunForm(datasets=datasets, initial=initial_for(dataset, clone))
-    architecture = ARCHITECTURES.get(clone.architecture if clone else DEFAULT_ARCHITECTURE) or _first()
-    parameters = parameters_form(architecture, initial=clone.parameters if clone else None)
-    return _page(request, form, parameters, dataset, architecture, clone=clone)
+    choice = choice_of(request.workspace, request.user, _asked(request.GET, clone), clone=clone)
+    form = RunForm(choice=choice, initial=initial_for(choice, clone) | _register_as(request.GET))
+    architecture = choice.architecture(clone.architecture if clone else "")
+    like = clone if clone is not None and clone.architecture == architecture.key else None
+    parameters = parameters_form(architecture, initial=like.parameters if like else None)
+    return _page(request, choice, form, parameters, architecture, clone=clone)
 
 
 def _launch(request: WorkspaceRequest) -> HttpResponseBase:
-    datasets = dataset_rows.choices(request.workspace)
-    dataset = _chosen(datasets, request.POST.get("dataset", ""))
-    architecture = ARCHITECTURES.get(request.POST.get("architecture", "")) or _first()
-    form = RunForm(request.POST, datasets=datasets)
+    choice = choice_of(request.workspace, request.user, request.POST.dict())
+    architecture = choice.architecture(request.POST.get("architecture", ""))
+    form = RunForm(request.POST, choice=choice)
     parameters = parameters_form(architecture, request.POST)
     if "refresh" in request.POST:
-        # Without JavaScript: shows what belongs to the chosen dataset and architecture, and starts nothing.
+        # Without JavaScript: shows what belongs to the chosen data, recipe and architecture, and starts nothing.
         fresh = parameters_form(architecture, initial=kept_values(request.POST, architecture))
-        unbound = RunForm(datasets=datasets, initial=_typed(request.POST))
-        return _page(request, unbound, fresh, dataset, architecture)
-    parameters_fit = parameters.is_valid()
+        unbound = RunForm(choice=choice, initial=_typed(request.POST))
+        return _page(request, choice, unbound, fresh, architecture)
+    parameters_fit = choice.is_locked or parameters.is_valid()
     spec = form.spec(parameters.values())
     if spec is None or not parameters_fit:
-        return _page(request, form, parameters, dataset, architecture, status=422)
+        return _page(request, choice, form, parameters, architecture, status=422)
     try:
+        require_rights(request, spec)
         run = launch.launch(
             workspace=request.workspace,
             actor=request.user,
@@ -77,9 +77,8 @@ def _launch(request: WorkspaceRequest) -> HttpResponseBase:
         )
     except Refused as error:
         form.refuse(error.problems)
-        return _page(
-            request, form, parameters, dataset, architecture, status=429 if isinstance(error, TooMany) else 422
-        )
+        status = 429 if isinstance(error, TooMany) else 422
+        return _page(request, choice, form, parameters, architecture, status=status)
     toast(request, f"Queued as {run.pk}.", href=f"/experiments/{run.pk}/", link="Open the run")
     return redirect("experiments:experiment", pk=run.pk)
 
@@ -87,18 +86,20 @@ def _launch(request: WorkspaceRequest) -> HttpResponseBase:
 @requires(Action.LAUNCH_TRAINING)
 @require_safe
 def parts(request: WorkspaceRequest) -> HttpResponseBase:
-    """What depends on the chosen dataset and architecture: its card, the hyperparameters, split and estimate."""
+    """What depends on what is chosen: the dataset's card, recipe, architecture, hyperparameters, split and estimate."""
     if not is_fragment(request):
         return redirect("experiments:training")
-    datasets = dataset_rows.choices(request.workspace)
-    dataset = _chosen(datasets, request.GET.get("dataset", ""))
-    architecture = ARCHITECTURES.get(request.GET.get("architecture", "")) or _first()
+    choice = choice_of(request.workspace, request.user, request.GET.dict())
     initial = _typed(request.GET)
-    if request.GET.get("split_of") != (str(dataset.pk) if dataset else ""):
-        initial |= {"split_method": initial_for(dataset)["split_method"]}
-    form = RunForm(datasets=datasets, initial=initial)
+    anew = request.GET.get("split_of") != _split_of(choice)
+    if anew:
+        usual = initial_for(choice)
+        initial |= {name: usual[name] for name in ("split_method", "seed" if choice.is_locked else "split_method")}
+        initial |= {"recipe": usual["recipe"]}
+    architecture = choice.architecture(request.GET.get("architecture", ""))
+    form = RunForm(choice=choice, initial=initial | {"architecture": architecture.key})
     parameters = parameters_form(architecture, initial=kept_values(request.GET, architecture))
-    context = _context(request, form, parameters, dataset, architecture) | {"oob": True}
+    context = _context(request, choice, form, parameters, architecture) | {"oob": True}
     return render_page(request, TEMPLATE, context, partial="parts")
 
 
@@ -108,13 +109,13 @@ def estimate(request: WorkspaceRequest) -> HttpResponseBase:
     """How long a run with these hyperparameters will take."""
     if not is_fragment(request):
         return redirect("experiments:training")
-    dataset = _chosen(dataset_rows.choices(request.workspace), request.GET.get("dataset", ""))
-    architecture = ARCHITECTURES.get(request.GET.get("architecture", "")) or _first()
+    choice = choice_of(request.workspace, request.user, request.GET.dict())
+    architecture = choice.architecture(request.GET.get("architecture", ""))
     parameters = parameters_form(architecture, request.GET)
     context = {
-        "dataset": dataset,
+        "dataset": choice.dataset,
         "architecture": architecture,
-        "estimate": _estimate(request, dataset, architecture, _numbers(parameters.values())),
+        "estimate": _estimate(request, choice.dataset, architecture, _numbers(parameters.values())),
     }
     return render_page(request, TEMPLATE, context, partial="estimate")
 
@@ -135,36 +136,60 @@ def running(request: WorkspaceRequest) -> HttpResponseBase:
 
 def _page(
     request: WorkspaceRequest,
+    choice: Choice,
     form: RunForm,
     parameters: Any,
-    dataset: Dataset | None,
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     *,
     clone: Experiment | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = _context(request, form, parameters, dataset, architecture) | {"clone": clone}
+    context = _context(request, choice, form, parameters, architecture) | {"clone": clone}
     return render_page(request, TEMPLATE, context, status=status)
 
 
 def _context(
-    request: WorkspaceRequest, form: RunForm, parameters: Any, dataset: Dataset | None, architecture: Architecture
+    request: WorkspaceRequest, choice: Choice, form: RunForm, parameters: Any, architecture: AnyArchitecture
 ) -> dict[str, Any]:
     shown = parameters.values() if parameters.is_bound else architecture.parameters().model_dump() | parameters.initial
     runs = home.active_runs(request.workspace)
+    method = str(form["split_method"].value() or "")
+    of_table = choice.dataset is not None and choice.dataset.is_table
+    applying = split_fields_of(method, of_table=of_table)
     return {
+        "choice": choice,
         "form": form,
         "parameters": parameters,
-        "dataset": dataset,
+        "dataset": choice.dataset,
         "architecture": architecture,
-        "architectures": list(ARCHITECTURES.values()),
-        "split_help": SPLIT_HELP,
+        "architectures": choice.architectures,
+        "split_of": _split_of(choice),
+        "split_fields": [form[name] for name in applying],
+        "split_help": {SPLIT_LABELS[name]: SPLIT_HELP[name] for name in methods_of(choice)},
         "trackers": mirrors.tracker_choices(),
-        "estimate": _estimate(request, dataset, architecture, _numbers(shown)),
+        "estimate": _estimate(request, choice.dataset, architecture, _numbers(shown)),
         "runs": runs[: home.SHOWN],
         "runs_count": len(runs),
         "allowed": allowed(request),
     }
+
+
+def _split_of(choice: Choice) -> str:
+    """For which choice the split that stands in the form was made."""
+    recipe = choice.recipe.pk if choice.recipe else ""
+    return f"{choice.dataset.pk if choice.dataset else ''}/{choice.run_type.value}/{recipe}"
+
+
+def _asked(address: QueryDict, clone: Experiment | None) -> dict[str, Any]:
+    """What the address asks for; a run to clone brings its recipe and its kind along."""
+    if clone is None:
+        return address.dict()
+    cloned = {"recipe": clone.recipe_version_id, "run_type": clone.run_type, "evaluates": clone.evaluates_id}
+    return cloned | address.dict()
+
+
+def _register_as(address: QueryDict) -> dict[str, Any]:
+    return {"register_as": address["register_as"]} if "register_as" in address else {}
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +201,7 @@ def _numbers(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _estimate(
-    request: WorkspaceRequest, dataset: Dataset | None, architecture: Architecture, parameters: dict[str, Any]
+    request: WorkspaceRequest, dataset: Dataset | None, architecture: AnyArchitecture, parameters: dict[str, Any]
 ) -> estimates.Estimate | None:
     if dataset is None:
         return None
@@ -187,17 +212,6 @@ def _typed(data: QueryDict) -> dict[str, Any]:
     """What stands in the form now, as starting values of a fresh one."""
     typed: dict[str, Any] = {name: data[name] for name in data if not name.startswith(f"{PARAMETERS}-")}
     return typed | {"trackers": data.getlist("trackers")}
-
-
-def _chosen(datasets: list[Dataset], asked: str) -> Dataset | None:
-    """The dataset asked for; the newest where none was asked for; None where there is none."""
-    if not asked:
-        return datasets[0] if datasets else None
-    return next((row for row in datasets if str(row.pk) == asked), None)
-
-
-def _first() -> Architecture:
-    return ARCHITECTURES.get(DEFAULT_ARCHITECTURE) or next(iter(ARCHITECTURES.values()))
 
 
 def _clone(request: WorkspaceRequest) -> Experiment | None:
