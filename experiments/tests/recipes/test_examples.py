@@ -32,7 +32,10 @@ def workspace():
     return make_workspace()
 
 
-SIZES: dict[str, dict[str, int]] = {"forecasting": {"shops": 2, "products": 3, "days": 400}}
+SIZES: dict[str, dict[str, int]] = {
+    "forecasting": {"shops": 2, "products": 3, "days": 400},
+    "location_scoring": {"places": 800},
+}
 """Smaller than the example is by itself where that takes a while."""
 
 
