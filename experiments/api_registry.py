@@ -135,8 +135,9 @@ def registered_models(request: WorkspaceRequest, asked: Query[Asked]) -> Any:
         recipe=asked.recipe,
         archived=asked.archived,
     )
-    page = found[asked.offset : asked.offset + asked.limit]
-    return {"data": [_listed(model) for model in page], "count": found.count()}
+    page = list(found[asked.offset : asked.offset + asked.limit])
+    uris = rows.model_uris(page)
+    return {"data": [_listed(model, uris[model.pk]) for model in page], "count": found.count()}
 
 
 @router.post(ROOT, response={201: VersionAnswer, **CONFLICT}, summary="Register a run as a version of a model")
@@ -339,14 +340,15 @@ def _version(request: WorkspaceRequest, model_id: uuid.UUID, version_id: uuid.UU
     return found
 
 
-def _listed(model: RegisteredModel) -> dict[str, Any]:
+def _listed(model: RegisteredModel, uri: str) -> dict[str, Any]:
     """From a row with what the list's query brought along."""
     live = next(iter(cast(Any, model).production), None)
-    return model_document(model, production=live, versions=cast(Any, model).version_count)
+    return model_document(model, production=live, versions=cast(Any, model).version_count, uri=uri)
 
 
 def _document(model: RegisteredModel) -> dict[str, Any]:
-    return model_document(model, production=rows.champion(model), versions=model.versions.count())
+    live, count = rows.champion(model), model.versions.count()
+    return model_document(model, production=live, versions=count, uri=rows.model_uri(model))
 
 
 def _with_files(version: ModelVersion) -> dict[str, Any]:

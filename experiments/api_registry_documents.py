@@ -13,7 +13,6 @@ from ninja import Field, Schema
 
 from experiments.api import Envelope
 from experiments.models import Deployment, ModelVersion, RegisteredModel, Stage, StageChange
-from experiments.selectors import registry
 from experiments.services.gate import Gate
 from experiments.services.gate_words import threshold_words
 from experiments.services.promotion import Blocker
@@ -188,7 +187,9 @@ def stage_of(word: str) -> str:
     return inner.get(word.strip().lower(), "")
 
 
-def model_document(model: RegisteredModel, *, production: ModelVersion | None, versions: int) -> dict[str, Any]:
+def model_document(
+    model: RegisteredModel, *, production: ModelVersion | None, versions: int, uri: str
+) -> dict[str, Any]:
     return {
         "id": model.pk,
         "name": model.name,
@@ -202,7 +203,7 @@ def model_document(model: RegisteredModel, *, production: ModelVersion | None, v
         "archived": model.archived_at is not None,
         "versions": versions,
         "production": version_document(production, model) if production is not None else None,
-        "uri": registry.model_uri(model),
+        "uri": uri,
         "created_at": model.created_at,
         "updated_at": model.updated_at,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from experiments.models import (
 )
 from experiments.recipes.numbers import parse
 from experiments.services.deployments import challenger, champion, former_champions, live_at
-from experiments.services.registry_outbox import mlflow_name
+from experiments.services.registry_outbox import mlflow_name, mlflow_names
 from mlopspro.accounts.models import Workspace
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "live_at",
     "mirror",
     "model_uri",
+    "model_uris",
     "models",
     "named",
     "needed_by",
@@ -85,7 +87,8 @@ def models(
         rows = rows.filter(tags__contains=[tag])
     if recipe is not None:
         rows = rows.filter(recipe=recipe)
-    live = ModelVersion.objects.filter(stage=Stage.PRODUCTION).select_related("experiment", "dataset")
+    live = ModelVersion.objects.filter(stage=Stage.PRODUCTION)
+    live = live.select_related("experiment", "dataset", "recipe_version__recipe", "created_by")
     return (
         rows.select_related("owner", "recipe", "workspace")
         .annotate(version_count=Count("versions"), latest_at=Max("versions__created_at"))
@@ -117,7 +120,12 @@ def deployments(model: RegisteredModel) -> QuerySet[Deployment]:
 
 def model_uri(model: RegisteredModel) -> str:
     """How MLflow's clients load what is in production, whichever version that is: models:/name@champion."""
-    return f"models:/{mlflow_name(model)}@{Stage.PRODUCTION.alias}"
+    return model_uris([model])[model.pk]
+
+
+def model_uris(models: Iterable[RegisteredModel]) -> dict[uuid.UUID, str]:
+    """The same of several: one query."""
+    return {pk: f"models:/{name}@{Stage.PRODUCTION.alias}" for pk, name in mlflow_names(models).items()}
 
 
 def address(model: RegisteredModel) -> str:

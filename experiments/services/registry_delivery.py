@@ -42,12 +42,12 @@ def deliver_waiting(seconds: float, *, model: uuid.UUID | None = None, using: Ml
     tracker = using or _mlflow()
     if tracker is None or not tracker.is_available:
         return 0
-    waiting = _waiting(model)
-    if not waiting or not breaker.allows(tracker.key):
+    due = _waiting(model)
+    if not due or not breaker.allows(tracker.key):
         return 0
     deadline, done = time.monotonic() + seconds, 0
     try:
-        for pk in waiting:
+        for pk in due:
             done += _deliver_model(tracker, pk, deadline)
             if time.monotonic() >= deadline:
                 break
@@ -55,6 +55,14 @@ def deliver_waiting(seconds: float, *, model: uuid.UUID | None = None, using: Ml
         breaker.failed(tracker.key, str(error))
         log.warning("tracker unavailable", tracker=tracker.key, reason=str(error))
     return done
+
+
+def waiting() -> int:
+    """Messages that could be delivered: none where no MLflow is set up."""
+    tracker = _mlflow()
+    if tracker is None or not tracker.is_available:
+        return 0
+    return RegistryMessage.objects.filter(delivered_at__isnull=True).count()
 
 
 def retry_now(model: RegisteredModel) -> None:

@@ -6,6 +6,9 @@ rest from the rows. So a message that is delivered twice, or after days, leaves 
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+
 from experiments.models import ModelVersion, RegisteredModel, RegistryMessage, Stage
 from experiments.services.deployments import challenger, champion
 from experiments.tracking.names import group_name
@@ -17,17 +20,19 @@ Aliases = dict[str, ModelVersion | None]
 
 
 def mlflow_name(model: RegisteredModel) -> str:
-    """What MLflow calls the model: its name, with the workspace's slug but in the default one.
+    """What MLflow calls the model: its name, with the workspace's slug but in the default one."""
+    return mlflow_names([model])[model.pk]
 
-    The name it really has there, where that one was taken by others, is noted on the delivered message.
+
+def mlflow_names(models: Iterable[RegisteredModel]) -> dict[uuid.UUID, str]:
+    """The same of several: one query. The name a model really has there, where others had its own, is noted on the
+    delivered message.
     """
-    known = (
-        RegistryMessage.objects.filter(model=model, payload__has_key="name", delivered_at__isnull=False)
-        .order_by("-pk")
-        .values_list("payload__name", flat=True)
-        .first()
-    )
-    return str(known) if known else wanted_name(model)
+    chosen = list(models)
+    told = RegistryMessage.objects.filter(model__in=[model.pk for model in chosen], delivered_at__isnull=False)
+    newest = told.filter(payload__has_key="name").order_by("model_id", "-pk").distinct("model_id")
+    known = dict(newest.values_list("model_id", "payload__name"))
+    return {model.pk: str(known.get(model.pk) or wanted_name(model)) for model in chosen}
 
 
 def wanted_name(model: RegisteredModel) -> str:

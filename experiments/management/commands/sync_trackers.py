@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from experiments.models import Experiment, OutboxEntry, TrackerHealth, TrackerRun
-from experiments.services import delivery, outbox
+from experiments.models import Experiment, OutboxEntry, RegistryMessage, TrackerHealth, TrackerRun
+from experiments.services import delivery, outbox, registry_delivery
 from experiments.services.trackers import trackers
 
 PAUSE_SECONDS = 5.0
@@ -34,6 +34,8 @@ class Command(BaseCommand):
         delivered = 0
         while True:
             delivered += delivery.deliver_waiting(seconds, experiment=experiment)
+            if experiment is None:
+                delivered += registry_delivery.deliver_waiting(seconds)
             left = self._waiting(experiment)
             if once or left == 0:
                 break
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         for run in runs if rebuild else ():
             outbox.rebuild(run)
         runs.update(retry_at=None)
+        RegistryMessage.objects.filter(delivered_at__isnull=True).update(retry_at=None)
         TrackerHealth.objects.update(open_until=None)
 
     @staticmethod
@@ -69,4 +72,4 @@ class Command(BaseCommand):
                 entries = entries.exclude(
                     tracker_run__in=TrackerRun.objects.filter(tracker=tracker.key).exclude(pk__in=ended)
                 )
-        return entries.count()
+        return entries.count() + (registry_delivery.waiting() if experiment is None else 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 
 import pytest
 import requests
+from django.core.management import call_command
 
 from experiments.models import RegistryMessage, TrackerHealth, TrackerRun
 from experiments.selectors import registry as rows
@@ -16,9 +18,16 @@ from experiments.tests.registry.conftest import scores
 from experiments.tests.tracking.mirrors import MlflowReader
 from experiments.tracking.mlflow_tracker import MlflowTracker
 from mlopspro import embedded
+from mlopspro.testing.people import make_workspace
 from mlopspro.testing.proxy import FaultyProxy
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
+
+
+@pytest.fixture
+def workspace(mlflow_server, db):
+    """Made when MLflow runs: starting it may take longer than the database keeps an idle transaction open."""
+    return make_workspace()
 
 
 @pytest.fixture
@@ -178,3 +187,11 @@ def test_a_model_that_is_renamed_is_renamed_there(workspace, model, tracker, rea
     name = rows.mirror(model).name
     assert reader.call("GET", "registered-models/get", name=name)["registered_model"]["description"] == "What to watch"
     assert set(told(reader, model)[0]) == {"1.0.0"}
+
+
+def test_sync_trackers_tells_the_registry_too(workspace, model, reader, mlflow_server, monkeypatch):
+    monkeypatch.setattr(delivery, "_prepared", set())
+    promotion.promote(mirrored_version(workspace, model, 0.3, 1), actor=None)
+    call_command("sync_trackers", seconds=20, stdout=io.StringIO())
+    assert waiting(model) == 0
+    assert told(reader, model)[1] == {"champion": "1.0.0"}

@@ -162,6 +162,13 @@ def test_lists_are_filtered_and_paged_and_refuse_what_they_do_not_know(caller, w
     assert fields(caller.get(f"{MODELS}?status=live")) == ["status"]
 
 
+def test_a_list_costs_the_same_however_long_it_is(caller, workspace, django_assert_max_num_queries):
+    for number in range(6):
+        promotion.promote(judged_version(workspace, scores(0.3), f"films {number}"), actor=None)
+    with django_assert_max_num_queries(12):
+        assert caller.get(MODELS).json()["count"] == 6
+
+
 def test_a_key_needs_the_scope_of_models(workspace, engineer, trainer):
     version = judged_version(workspace, scores(0.3), "films")
     path = f"{MODELS}/{version.model_id}"
