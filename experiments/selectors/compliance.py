@@ -96,10 +96,8 @@ def _page(version: ModelVersion, name: str) -> str:
 def _recipe(version: ModelVersion) -> Check:
     question, made_by = "Was the recipe approved?", version.recipe_version
     if made_by is None:
-        return Check(
-            "recipe", question, "attention", "It has no recipe, so nobody approved how it is built."
-        )
-    href, link = reverse("experiments:lineage") + f"?recipe={made_by.pk}", "Recipe"
+        return Check("recipe", question, "attention", "It has no recipe, so nobody approved how it is built.")
+    href, link = reverse("experiments:recipe_version", args=[made_by.recipe_id, made_by.pk]), "Recipe"
     name = f"{made_by.recipe.name} {made_by.number}"
     if made_by.approved_at is None:
         return Check("recipe", question, "not_met", f"{name} was never approved.", href, link)
@@ -169,9 +167,7 @@ def _source(version: ModelVersion) -> Check:
     if not source:
         return Check("source", question, "not_met", f"{dataset.name} has no recorded source.", href, "Dataset")
     if dataset.sha256 != version.dataset_sha256:
-        return Check(
-            "source", question, "not_met", f"{dataset.name} is not what it learnt from.", href, "Dataset"
-        )
+        return Check("source", question, "not_met", f"{dataset.name} is not what it learnt from.", href, "Dataset")
     words = f"{dataset.name}, from {source}; SHA-256 {version.dataset_sha256}."
     return Check("source", question, "met", words, href, "Dataset")
 

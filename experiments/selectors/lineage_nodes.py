@@ -99,7 +99,7 @@ def _dataset_node(dataset: Dataset) -> Node:
 
 def _recipe_node(version: RecipeVersion) -> Node:
     status = RecipeStatus(version.status)
-    href = reverse("experiments:lineage") + f"?recipe={version.pk}"
+    href = reverse("experiments:recipe_version", args=[version.recipe_id, version.pk])
     title = f"{version.recipe.name} {version.number}"
     note = version.recipe.get_level_display()
     return Node(f"recipe-{version.pk}", "recipe", title, note, href, status.label, status.tone)
