@@ -11,16 +11,18 @@ from experiments.learning import architectures
 from experiments.learning.architectures import AnyArchitecture
 from experiments.learning.families import Family
 from experiments.models import Dataset, Experiment, RecipeStatus, RecipeVersion, RegisteredModel, RunType
+from experiments.recipes.data_checks import DataCheck
 from experiments.recipes.differences import leaves, path_of
 from experiments.recipes.provenance import DEFAULT
 from experiments.selectors import datasets as dataset_rows
 from experiments.selectors import recipes
 from experiments.selectors.settings_of import settings_of
 from experiments.services import launch_fits, recipe_plan
+from experiments.services.checks import checks_of_data
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.accounts.permissions import Action, can
 
-LOCKED = ("pipeline.training", "pipeline.feature_prep", "pipeline.evaluation", "pipeline.quality", "requirements")
+LOCKED = ("pipeline.training", "pipeline.feature_prep", "pipeline.evaluation")
 """Parts of a manifest that a run takes from it, in the order in which the page shows them."""
 HIDDEN = ("pipeline.training.seed",)
 """Left to the person."""
@@ -48,6 +50,8 @@ class Choice:
     versions: list[RecipeVersion] = field(default_factory=list)
     models: list[RegisteredModel] = field(default_factory=list)
     locked: list[Locked] = field(default_factory=list)
+    checks: list[DataCheck] = field(default_factory=list)
+    """What the recipe asks of the chosen data, and whether it is so."""
 
     @property
     def family(self) -> Family:
@@ -104,6 +108,7 @@ def choice_of(
         versions=versions,
         models=_models(workspace, family, person) if run_type == RunType.TRAIN else [],
         locked=_of_run(evaluates) if evaluates else _of_recipe(recipe) if recipe else [],
+        checks=checks_of_data(recipe.effective, dataset) if recipe and dataset else [],
     )
 
 
@@ -170,7 +175,7 @@ def _of_recipe(version: RecipeVersion) -> list[Locked]:
     origins = recipes.origins_of(version)
     found = {path_of(parts): value for parts, value in leaves(version.effective).items()}
     return [
-        Locked(path.removeprefix("pipeline."), value, origins.get(path, DEFAULT))
+        Locked(path.removeprefix("pipeline."), _written(value), origins.get(path, DEFAULT))
         for part in LOCKED
         for path, value in found.items()
         if path.startswith(part)
@@ -178,6 +183,10 @@ def _of_recipe(version: RecipeVersion) -> list[Locked]:
         and value not in ({}, [], "")
         and (origins.get(path, DEFAULT) != DEFAULT or part == "pipeline.training")
     ]
+
+
+def _written(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _of_run(run: Experiment) -> list[Locked]:

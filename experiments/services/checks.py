@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from experiments.jobs import lifecycle
 from experiments.jobs.context import JobContext
 from experiments.learning.data.chosen_features import Features
@@ -34,6 +36,15 @@ def checks_of(run: Experiment) -> list[DataCheck]:
     counted = run.dataset_statistics.get(MISSING) or {}
     facts = facts_of(run.dataset, run.preparation, counted)
     return data_checks.checked(manifest, facts, run.queued_at or run.created_at)
+
+
+def checks_of_data(manifest: Mapping[str, Any], dataset: Dataset) -> list[DataCheck]:
+    """What a manifest asks of a dataset, before a run is launched; what only a run counts is not known."""
+    found = data_checks.parsed(manifest)
+    if found is None:
+        return []
+    features = found.pipeline.feature_prep.model_dump(exclude_defaults=True)
+    return data_checks.checked(found, facts_of(dataset, {"features": features}), timezone.now())
 
 
 def facts_of(dataset: Dataset, preparation: dict[str, Any], counted: Mapping[str, float] | None = None) -> DataFacts:
