@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from experiments.models import Recipe, RecipeStatus
 from experiments.services import recipes
+from experiments.tests.factories import make_dataset
+from experiments.tests.pages.html import fields
 from experiments.tests.pages.test_query_budgets import SESSION, cost
 from experiments.tests.recipes_made import latest, make_levels, make_recipe, manifest_of
 from mlopspro.accounts.models import AuditEntry
@@ -186,6 +188,9 @@ def test_an_engineer_approves_and_a_scientist_may_not(client, engineer, workspac
     assert latest(recipe).status == RecipeStatus.APPROVED
     assert AuditEntry.objects.get(action="approve_recipe").reason == "looked at it"
     assert "Approve this version" not in text_of(engineer.get(address))
+    make_dataset(workspace)
+    launched = engineer.get("/training/", {"recipe": latest(recipe).pk})
+    assert fields(text_of(launched))["recipe"] == str(latest(recipe).pk), "launching leads to it being chosen"
 
 
 def test_a_draft_parent_and_an_archived_recipe_hold_an_approval_back(engineer, workspace):
