@@ -1,41 +1,42 @@
-"""What the addresses of models and versions point at, for the walk over all routes."""
+"""What the addresses of the registry's pages point at, for the walk over all routes. Rows without files suffice."""
 
 from __future__ import annotations
 
 import uuid
 
-from experiments.models import ModelVersion, RegisteredModel
-from experiments.tests.factories import make_experiment
+from experiments.models import ModelFile, ModelVersion
+from experiments.tests.versions import make_model_row, make_version_row
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
 
 
-def model_row(workspace: Workspace, owner: User) -> RegisteredModel:
-    """Without files: enough for who may and who may not."""
-    return RegisteredModel.objects.create(
-        workspace=workspace, name=f"model {uuid.uuid4().hex[:8]}", family="recommendation", owner=owner
-    )
+@objects_for("experiments:model*", "pk")
+def model(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": make_model_row(workspace, _name()).pk}
 
 
-def version_row(workspace: Workspace, owner: User) -> ModelVersion:
-    run = make_experiment(workspace, created_by=owner)
-    return ModelVersion.objects.create(
-        model=model_row(workspace, owner), major=1, minor=0, patch=0, experiment=run, dataset=run.trained_on,
-        dataset_sha256=run.trained_on.sha256, architecture=run.architecture, config_hash=run.config_hash,
+@objects_for("experiments:model*", "pk", "version")
+def model_version(workspace: Workspace, owner: User) -> dict[str, object]:
+    version = _version(workspace)
+    return {"pk": version.model_id, "version": version.pk}
+
+
+@objects_for("experiments:model_file", "pk", "version", "file")
+def model_file(workspace: Workspace, owner: User) -> dict[str, object]:
+    version = _version(workspace)
+    file = ModelFile.objects.create(
+        version=version, name="scorer.json", kind="scorer", path=f"{version.folder}/scorer.json", size_bytes=2,
+        sha256="0" * 64,
     )  # fmt: skip
+    file.file.parent.mkdir(parents=True, exist_ok=True)
+    file.file.write_text("{}")
+    return {"pk": version.model_id, "version": version.pk, "file": file.pk}
 
 
-@objects_for("api:*", "model_id")
-def model_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
-    return {"model_id": model_row(workspace, owner).pk}
+def _version(workspace: Workspace) -> ModelVersion:
+    """Of a model of its own: the walk makes several in one workspace."""
+    return make_version_row(workspace, _name())
 
 
-@objects_for("api:*", "model_id", "version_id")
-def version_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
-    version = version_row(workspace, owner)
-    return {"model_id": version.model_id, "version_id": version.pk}
-
-
-@objects_for("api:ml_run*", "run_id")
-def run_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
-    return {"run_id": make_experiment(workspace, created_by=owner).pk}
+def _name() -> str:
+    return f"model {uuid.uuid4().hex[:8]}"
