@@ -23,7 +23,7 @@ def problems(roles: Roles, family: Family, columns: Sequence[str]) -> list[RoleP
     about = ABOUT[family]
     own = {role.name: role for role in about.roles}
     found = [
-        RoleProblem(role.name, f"has no column; accepted: one that says {_lower(role.description)}")
+        RoleProblem(role.name, f"has no column; accepted: one that holds it ({_lower(role.description)})")
         for role in about.roles
         if role.required and not getattr(roles, role.name)
     ]
