@@ -72,7 +72,7 @@ def attained(metric: MetricValue) -> float | None:
 def headline(metrics: Iterable[MetricValue]) -> list[Tile]:
     """The headline tiles in their order; those that were not measured are left out."""
     known = {(row.protocol, row.name): row for row in metrics if row.segment == "all"}
-    wanted = EXPLICIT if any(protocol == "rated" for protocol, _ in known) else IMPLICIT
+    wanted: tuple[tuple[str, str], ...] = EXPLICIT if any(protocol == "rated" for protocol, _ in known) else IMPLICIT
     for protocol, names in OF_TABLES.items():
         if any(key[0] == protocol for key in known):
             wanted = tuple((protocol, name) for name in names)
