@@ -36,7 +36,6 @@ __all__ = [
     "archive_model",
     "create_model",
     "edit_model",
-    "edit_version",
     "load_scorer",
     "propose",
     "register",
@@ -172,34 +171,6 @@ def register(
     except BaseException:
         version_files.discard(target, version_id)
         raise
-
-
-def edit_version(
-    version: ModelVersion,
-    *,
-    actor: User | None,
-    notes: str | None = None,
-    card: dict[str, str] | None = None,
-) -> ModelVersion:
-    """Changes the notes, or the sections of the card that people write. Raises Refused."""
-    given: dict[str, object] = {}
-    if notes is not None:
-        given["notes"] = cleaned_note(notes)
-    if card is not None:
-        given["card"] = {name: cleaned_note(text, f"card.{name}") for name, text in card.items()}
-    with transaction.atomic():
-        lock(version.model)
-        locked = ModelVersion.objects.select_related("model__workspace").get(pk=version.pk)
-        old, new = audit.changes({field: getattr(locked, field) for field in given}, given)
-        for field, value in new.items():
-            setattr(locked, field, value)
-        if new:
-            locked.save(update_fields=list(new))
-            audit.record(
-                action="edit_model_version", actor=actor, workspace=locked.model.workspace, obj=locked,
-                before=old, after=new,
-            )  # fmt: skip
-    return locked
 
 
 def lock(model: RegisteredModel) -> RegisteredModel:
