@@ -19,8 +19,8 @@ from experiments.selectors import recipes
 from experiments.selectors.settings_of import settings_of
 from experiments.services import launch_fits, recipe_plan
 from experiments.services.checks import checks_of_data
-from mlopspro.accounts.models import User, Workspace
-from mlopspro.accounts.permissions import Action, can
+from mlopspro.accounts.models import Workspace
+from mlopspro.accounts.permissions import Action
 
 LOCKED = ("pipeline.training", "pipeline.feature_prep", "pipeline.evaluation")
 """Parts of a manifest that a run takes from it, in the order in which the page shows them."""
@@ -79,9 +79,11 @@ class Choice:
 
 
 def choice_of(
-    workspace: Workspace, person: User, asked: Mapping[str, Any], *, clone: Experiment | None = None
+    workspace: Workspace, allowed: Mapping[str, bool], asked: Mapping[str, Any], *, clone: Experiment | None = None
 ) -> Choice:
-    """What the address or the form asks for, as far as it fits together. Up to seven queries.
+    """What the address or the form asks for, as far as it fits together. Up to six queries.
+
+    ``allowed``: which actions the person may take, by name.
 
     A recipe of another family than the chosen dataset's gives way to the dataset, unless no dataset was named.
     """
@@ -93,7 +95,7 @@ def choice_of(
     dataset = _dataset(datasets, str(asked.get("dataset") or ""), clone, evaluates, recipe)
     problem = ""
     if recipe is not None:
-        problem = recipe_plan.why_not_launched(recipe, may_edit=can(person, workspace, Action.EDIT_RECIPE))
+        problem = recipe_plan.why_not_launched(recipe, may_edit=allowed[Action.EDIT_RECIPE])
         if problem or (dataset is not None and dataset.family != recipe.recipe.family):
             recipe = None
     family = dataset.family if dataset else recipe.recipe.family if recipe else Family.RECOMMENDATION.value
@@ -106,7 +108,7 @@ def choice_of(
         recipe_problem=problem,
         evaluates=evaluates,
         versions=versions,
-        models=_models(workspace, family, person) if run_type == RunType.TRAIN else [],
+        models=_models(workspace, family) if run_type == RunType.TRAIN and allowed[Action.REGISTER_MODEL] else [],
         locked=_of_run(evaluates) if evaluates else _of_recipe(recipe) if recipe else [],
         checks=checks_of_data(recipe.effective, dataset) if recipe and dataset else [],
     )
@@ -143,9 +145,7 @@ def _versions(workspace: Workspace, family: str, chosen: RecipeVersion | None) -
     return found
 
 
-def _models(workspace: Workspace, family: str, person: User) -> list[RegisteredModel]:
-    if not can(person, workspace, Action.REGISTER_MODEL):
-        return []
+def _models(workspace: Workspace, family: str) -> list[RegisteredModel]:
     rows = RegisteredModel.objects.filter(workspace=workspace, family=family, archived_at__isnull=True)
     return list(rows.order_by("name")[:300])
 

@@ -43,7 +43,7 @@ def training(request: WorkspaceRequest) -> HttpResponseBase:
     if request.method == "POST":
         return _launch(request)
     clone = _clone(request)
-    choice = choice_of(request.workspace, request.user, _asked(request.GET, clone), clone=clone)
+    choice = choice_of(request.workspace, allowed(request), _asked(request.GET, clone), clone=clone)
     form = RunForm(choice=choice, initial=initial_for(choice, clone) | _register_as(request.GET))
     architecture = choice.architecture(clone.architecture if clone else "")
     like = clone if clone is not None and clone.architecture == architecture.key else None
@@ -52,7 +52,7 @@ def training(request: WorkspaceRequest) -> HttpResponseBase:
 
 
 def _launch(request: WorkspaceRequest) -> HttpResponseBase:
-    choice = choice_of(request.workspace, request.user, request.POST.dict())
+    choice = choice_of(request.workspace, allowed(request), request.POST.dict())
     architecture = choice.architecture(request.POST.get("architecture", ""))
     form = RunForm(request.POST, choice=choice)
     parameters = parameters_form(architecture, request.POST)
@@ -89,7 +89,7 @@ def parts(request: WorkspaceRequest) -> HttpResponseBase:
     """What depends on what is chosen: the dataset's card, recipe, architecture, hyperparameters, split and estimate."""
     if not is_fragment(request):
         return redirect("experiments:training")
-    choice = choice_of(request.workspace, request.user, request.GET.dict())
+    choice = choice_of(request.workspace, allowed(request), request.GET.dict())
     initial = _typed(request.GET)
     anew = request.GET.get("split_of") != _split_of(choice)
     if anew:
@@ -109,7 +109,7 @@ def estimate(request: WorkspaceRequest) -> HttpResponseBase:
     """How long a run with these hyperparameters will take."""
     if not is_fragment(request):
         return redirect("experiments:training")
-    choice = choice_of(request.workspace, request.user, request.GET.dict())
+    choice = choice_of(request.workspace, allowed(request), request.GET.dict())
     architecture = choice.architecture(request.GET.get("architecture", ""))
     parameters = parameters_form(architecture, request.GET)
     context = {
