@@ -12,6 +12,7 @@ from experiments.api import router as experiments_router
 from experiments.api_assistant import router as assistant_router
 from experiments.api_comparison import router as comparison_router
 from experiments.api_custom_metrics import router as custom_metrics_router
+from experiments.api_explain import router as explain_router
 from experiments.api_history import router as history_router
 from experiments.api_ml_runs import router as ml_runs_router
 from experiments.api_models import router as models_router
@@ -20,6 +21,7 @@ from experiments.api_recipes import router as recipes_router
 from experiments.api_registry import router as registry_router
 from experiments.models.job import JobStateError
 from experiments.query import QueryError
+from experiments.services.explained_model import CannotExplain
 from experiments.services.promotion import PromotionRefused
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
@@ -49,6 +51,7 @@ api.add_router("", experiments_router)
 api.add_router("", history_router)
 api.add_router("", models_router)
 api.add_router("", comparison_router)
+api.add_router("", explain_router)
 api.add_router("", custom_metrics_router)
 api.add_router("", registry_router)
 api.add_router("", recipes_router)
@@ -76,6 +79,11 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 @api.exception_handler(JobStateError)
 def wrong_state(request: HttpRequest, error: JobStateError) -> HttpResponse:
     return problem(request, 409, "Not possible now", str(error))
+
+
+@api.exception_handler(CannotExplain)
+def unexplained(request: HttpRequest, error: CannotExplain) -> HttpResponse:
+    return problem(request, 409, "Cannot be explained", str(error))
 
 
 @api.exception_handler(PromotionRefused)

@@ -23,6 +23,7 @@ from experiments.selectors.settings_of import settings_of, timings_of
 from experiments.services.command_line import command_line
 from experiments.views import logged_run
 from experiments.views.allowed import allowed
+from experiments.views.explain import explain_panel
 from experiments.views.find import find_run
 from experiments.views.run_editing import labels_of
 from mlopspro.accounts.access import requires
@@ -208,6 +209,7 @@ PANELS: dict[str, Panel] = {
     "metrics": _metrics,
     "curves": _curves,
     "diagnostics": _diagnostics,
+    "explain": explain_panel,
     "artifacts": _artifacts,
     "log": _log,
     "trackers": _trackers,
@@ -224,6 +226,7 @@ TABS = [
     {"key": "metrics", "label": "Metrics", "icon": "gauge"},
     {"key": "curves", "label": "Curves", "icon": "chart-line"},
     {"key": "diagnostics", "label": "Diagnostics", "icon": "stethoscope"},
+    {"key": "explain", "label": "Explain", "icon": "lightbulb"},
     {"key": "artifacts", "label": "Artifacts", "icon": "package"},
     {"key": "log", "label": "Log", "icon": "scroll-text"},
     {"key": "trackers", "label": "Trackers", "icon": "cloud"},

@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.learning.data.interactions import IntArray
 from experiments.learning.explain.network import FeatureGroup, split_network
-from experiments.learning.explain.recommender import split_scores
+from experiments.learning.explain.recommender import listing, split_scores
 from experiments.learning.explain.split import Floats, Kind
 from experiments.learning.recommenders.base import Scorer
 from experiments.learning.recommenders.scorers.network import NetworkScorer
@@ -50,6 +50,7 @@ def score_importance(
     """
     if not len(users) or not len(items):
         raise ValueError("No user or no item is left to look at; accepted: one or more of each.")
+    scorer = listing(scorer)
     generator = np.random.default_rng([seed, 17])
     some_users = _drawn(generator, users, SAMPLED_USERS)
     some_items = _drawn(generator, items, SAMPLED_ITEMS)

@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments.learning.data.interactions import FloatArray, IntArray
 from experiments.learning.explain import history
+from experiments.learning.explain.recommender import listing
 from experiments.learning.explain.split import Floats
 from experiments.learning.recommenders.base import Scorer
 from experiments.learning.recommenders.scorers.factors import FactorScorer
@@ -41,6 +42,7 @@ def nearest_liked(scorer: Scorer, user: int, items: IntArray, liked: IntArray, *
 
     A model that gives everybody the same list has none, and so has a user without a history.
     """
+    scorer = listing(scorer)
     if isinstance(scorer, LinearScorer | NeighbourScorer):
         asked = history.of_linear if isinstance(scorer, LinearScorer) else history.of_neighbours
         found = asked(scorer, user, items)  # type: ignore[arg-type]

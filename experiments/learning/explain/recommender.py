@@ -21,18 +21,32 @@ from experiments.learning.recommenders.scorers.neighbours import NeighbourScorer
 from experiments.learning.recommenders.scorers.network import NetworkScorer
 
 
+def listing(scorer: Scorer) -> Scorer:
+    """What orders the lists: the scorer itself, or the ranking part of one that does not rank by its ratings."""
+    found: Scorer = getattr(scorer, "ranking", scorer) if scorer.config().get("ranks_apart") else scorer
+    return found
+
+
+def rating(scorer: Scorer) -> Scorer | None:
+    """What predicts the ratings of a scorer that ranks by something else; None where lists and ratings are one."""
+    found: Scorer | None = getattr(scorer, "rating", None) if scorer.config().get("ranks_apart") else None
+    return found
+
+
 def split_scores(scorer: Scorer, user: int, items: IntArray) -> ScoreSplit:
-    """Parts of one user's scores of some items; they sum to ``scorer.score_pairs`` within 1e-5.
+    """Parts of one user's scores of some items; they sum to what ``listing(scorer)`` answers within 1e-5.
 
     Raises NotExplainable for scorers without an exact split, ScorerError for codes out of range.
     """
-    require_codes("items", items, _num_items(scorer))
-    return _splitter(scorer)(scorer, user, items)
+    scorer = listing(scorer)
+    splitter = _splitter(scorer)
+    require_codes("items", items, int(scorer.num_items))  # type: ignore[attr-defined]  # explainable ones have it
+    return splitter(scorer, user, items)
 
 
 def require_explainable(scorer: Scorer) -> None:
     """Raises NotExplainable, which says why."""
-    _splitter(scorer)
+    _splitter(listing(scorer))
 
 
 def _splitter(scorer: Scorer) -> Callable[[Any, int, IntArray], ScoreSplit]:
@@ -87,10 +101,6 @@ def _neighbours(scorer: NeighbourScorer, user: int, items: IntArray) -> ScoreSpl
 def _popularity(scorer: ItemScorer, user: int, items: IntArray) -> ScoreSplit:
     require_codes("users", np.array([user], np.int32), scorer.num_users)
     return ScoreSplit((Part("item_bias", "bias", "How popular the item is", scorer.scores[items].astype(np.float64)),))
-
-
-def _num_items(scorer: Scorer) -> int:
-    return int(getattr(scorer, "num_items", np.iinfo(np.int32).max))
 
 
 _SPLITTERS: dict[type[Any], Callable[[Any, int, IntArray], ScoreSplit]] = {

@@ -34,10 +34,10 @@ def linear(frame, link="identity"):
     return LinearScorer(encoder=encoder, weights=weights, bias=2.0, link=link)
 
 
-def trees(frame, columns=("income", "age")):
+def trees(frame, columns=("income", "age"), rounds=15):
     encoder = Encoder.fit(frame, columns, ("kind",), missing="keep")
     target = frame["age"] * 0.3 + frame["income"].fillna(0) * (frame["kind"] == "bar")
-    model = HistGradientBoostingRegressor(max_iter=15, min_samples_leaf=5).fit(encoder.transform(frame), target)
+    model = HistGradientBoostingRegressor(max_iter=rounds, min_samples_leaf=5).fit(encoder.transform(frame), target)
     return TreesScorer.export(model, encoder, "identity")
 
 
@@ -76,7 +76,7 @@ def test_with_a_link_the_values_add_up_before_it(frame):
 
 def test_what_is_not_exact_and_cheap_is_refused_with_the_reason(frame):
     wide = frame.assign(**{f"c{n}": frame["age"] + n for n in range(9)})
-    scorer = trees(wide, ("income", "age", *(f"c{n}" for n in range(9))))
+    scorer = trees(wide, ("income", "age", *(f"c{n}" for n in range(9))), rounds=1)
     with pytest.raises(NotExplainable, match="12 columns"):
         table_shapley(scorer, wide.iloc[:1], wide)
 

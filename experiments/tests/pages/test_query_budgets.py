@@ -39,7 +39,16 @@ def test_lists_cost_the_same_with_few_and_with_many_rows(client, workspace, scie
     assert many == few <= SESSION + BUDGETS[name]
 
 
-TABS = {"overview": 4, "metrics": 4, "curves": 1, "diagnostics": 1, "artifacts": 1, "log": 1, "trackers": 2}
+TABS = {
+    "overview": 4,
+    "metrics": 4,
+    "curves": 1,
+    "diagnostics": 1,
+    "explain": 1,
+    "artifacts": 1,
+    "log": 1,
+    "trackers": 2,
+}
 
 
 @pytest.mark.parametrize("tab", TABS)
