@@ -2,6 +2,7 @@
 (() => {
   "use strict";
 
+  let refreshed = null;
   const chat = () => document.getElementById("chat");
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
@@ -68,10 +69,17 @@
       window.mlops.toast({ text: "The answer could not be fetched. What you wrote is kept.", level: "error" });
     }
     const typed = document.getElementById("chat-message").value;
-    await window.htmx.ajax("GET", element.dataset.thread, { target: "#chat", swap: "outerHTML" });
-    document.getElementById("chat-message").value = typed;
-    document.querySelector(".chat-message:last-child")?.scrollIntoView({ block: "nearest" });
+    refreshed = typed;
+    element.dispatchEvent(new Event("answered"));
   }
+
+  // The conversation asks for itself anew when it is answered (hx-trigger); what was typed meanwhile stays.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (refreshed === null || !chat()) return;
+    document.getElementById("chat-message").value = refreshed;
+    refreshed = null;
+    document.querySelector(".chat-message:last-child")?.scrollIntoView({ block: "nearest" });
+  });
 
   function begin() {
     const element = chat();
