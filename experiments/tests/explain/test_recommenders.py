@@ -9,7 +9,7 @@ from experiments.learning.explain.errors import NotExplainable
 from experiments.learning.explain.history import of_linear, of_neighbours
 from experiments.learning.explain.importance import score_importance
 from experiments.learning.explain.nearest import nearest_liked
-from experiments.learning.explain.recommender import require_explainable, split_scores
+from experiments.learning.explain.recommender import listing, rating, require_explainable, split_scores
 from experiments.learning.recommenders.registry import ARCHITECTURES, get
 from experiments.learning.recommenders.scorers.errors import ScorerError
 from experiments.learning.recommenders.scorers.factors import FactorScorer
@@ -132,3 +132,25 @@ def test_shares_are_the_same_every_time_and_none_where_nothing_varies():
     assert [(part.overall, part.within_users) for part in popularity] == [(None, None)]
     with pytest.raises(ValueError, match="No user"):
         score_importance(scorer, users[:0], items)
+
+
+def test_a_model_that_ranks_by_a_score_of_its_own_is_explained_by_that_one():
+    joint = pytest.importorskip("experiments.learning.recommenders.scorers.joint")
+    rates = scorer_of(4)
+    generator = np.random.default_rng(0)
+    ranks = FactorScorer(
+        user_factors=generator.normal(size=(9, 3)).astype(np.float32),
+        item_factors=generator.normal(size=(11, 3)).astype(np.float32),
+        user_bias=np.zeros(9, np.float32),
+        item_bias=generator.normal(size=11).astype(np.float32),
+        offset=0.0,
+    )
+    scorer = joint.JointScorer(rates, ranks)
+    items = np.arange(11, dtype=np.int32)
+    listed = split_scores(scorer, 2, items).total()
+    assert listed == pytest.approx(scorer.score_block(np.array([2], np.int32))[0], abs=1e-5)
+    assert listing(scorer) is ranks
+    assert rating(scorer) is rates
+    predicted = split_scores(rates, 2, items).total()
+    assert predicted == pytest.approx(scorer.score_pairs(np.full(11, 2, np.int32), items), abs=1e-5)
+    assert rating(ranks) is None
