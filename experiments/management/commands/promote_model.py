@@ -50,7 +50,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{item.field}: {item.message}" for item in error.problems)) from error
         except (NotFound, JobStateError, NotAllowed) as error:
             raise CommandError(str(error)) from error
-        forced = f", overruling {len(change.blockers)} blockers" if change.forced else ""
+        count = len(change.blockers)
+        forced = f", overruling {count} blocker{'s' if count > 1 else ''}" if change.forced else ""
         self.stdout.write(f"{version.model} {version.number} is now in {change.to_stage}{forced}")
 
     def _check(self, version: Any, stage: str) -> None:
