@@ -34,6 +34,7 @@ def misfits(
         return found
     if isinstance(architecture, Architecture):
         found += _of_feedback(dataset, architecture)
+        found += _of_times(dataset, architecture)
         found += _of_split(dataset, split, run_type)
     elif roles is not None:
         found += _of_roles(dataset, roles)
@@ -67,6 +68,14 @@ def _of_feedback(dataset: Dataset, architecture: Architecture) -> Iterable[Probl
             "architecture",
             f"{architecture.label} learns from {' or '.join(architecture.feedback)} data; "
             f"{dataset.name} is {dataset.feedback}",
+        )
+
+
+def _of_times(dataset: Dataset, architecture: Architecture) -> Iterable[Problem]:
+    if architecture.needs_timestamps and not dataset.has_timestamps:
+        yield Problem(
+            "architecture",
+            f"{architecture.label} learns from the order of events; {dataset.name} has no timestamps",
         )
 
 

@@ -147,6 +147,8 @@ class Architecture:
     objective: Literal["ratings", "ranking"] = "ratings"
     """What is learnt from explicit data. "ratings": to predict them, losses are mean squared errors of ratings.
     "ranking": the order alone, so scores are no ratings and losses are those of the method's own objective."""
+    needs_timestamps: bool = False
+    """It learns from the order of events; data without times is refused before launch."""
 
     def validate(self, values: Mapping[str, Any]) -> Parameters:
         """Typed parameters, or pydantic.ValidationError naming field, value and bounds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from experiments.learning.recommenders import (
+    bert4rec,
     bpr,
     ease,
     hybrid,
@@ -11,6 +12,7 @@ from experiments.learning.recommenders import (
     item_knn,
     matrix_factorization,
     popularity,
+    sasrec,
 )
 from experiments.learning.recommenders.base import Architecture
 from experiments.learning.recommenders.errors import UnknownArchitecture
@@ -24,6 +26,8 @@ ARCHITECTURES: dict[str, Architecture] = {
         ease.ARCHITECTURE,
         implicit_als.ARCHITECTURE,
         bpr.ARCHITECTURE,
+        sasrec.ARCHITECTURE,
+        bert4rec.ARCHITECTURE,
         item_knn.ARCHITECTURE,
         popularity.ARCHITECTURE,
     )

@@ -141,6 +141,17 @@ def test_a_split_by_time_needs_times(client, workspace):
     assert "no timestamps" in response.context["form"].errors["split_method"][0]
 
 
+@pytest.mark.parametrize("key", [key for key, found in ARCHITECTURES.items() if found.needs_timestamps])
+def test_an_architecture_that_reads_sequences_needs_times(client, workspace, key):
+    timeless = scenes.make_dataset(workspace, name="timeless", has_timestamps=False)
+    response = client.post(PAGE, filled(timeless, architecture=key))
+    assert response.context["form"].errors["architecture"] == [
+        f"{ARCHITECTURES[key].label} learns from the order of events; timeless has no timestamps."
+    ]
+    assert "data with times" in response.content.decode()
+    assert not Experiment.objects.exists()
+
+
 def test_typed_values_are_kept_where_the_new_architecture_has_them_and_defaults_are_not(client, dataset):
     typed = {
         "dataset": str(dataset.pk),

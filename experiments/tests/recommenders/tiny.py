@@ -17,6 +17,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "ease": {"regularization": 5},
     "implicit_als": {"epochs": 4, "embedding_dim": 6, "regularization": 1},
     "bpr": {"epochs": 4, "embedding_dim": 6, "batch_size": 32},
+    "sasrec": {"epochs": 4, "embedding_dim": 8, "max_length": 6, "blocks": 1, "batch_size": 16},
+    "bert4rec": {"epochs": 4, "embedding_dim": 8, "max_length": 6, "blocks": 1, "batch_size": 16},
     "item_knn": {"neighbours": 10},
     "popularity": {},
 }
@@ -24,7 +26,13 @@ QUICK: dict[str, dict[str, Any]] = {
 
 
 def fold(user: Any, item: Any, value: Any) -> Fold:
-    return Fold(np.asarray(user, np.int32), np.asarray(item, np.int32), np.asarray(value, np.float32))
+    """One row a second."""
+    return Fold(
+        np.asarray(user, np.int32),
+        np.asarray(item, np.int32),
+        np.asarray(value, np.float32),
+        np.arange(len(user), dtype=np.int64),
+    )
 
 
 def ratings(

@@ -14,12 +14,14 @@ from experiments.learning.recommenders.scorers.items import ItemScorer
 from experiments.learning.recommenders.scorers.linear import LinearScorer
 from experiments.learning.recommenders.scorers.neighbours import NeighbourScorer
 from experiments.learning.recommenders.scorers.network import NetworkScorer
+from experiments.learning.recommenders.scorers.sequence import SequenceScorer
 
 SCORERS: dict[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], Scorer]] = {
     NetworkScorer.KIND: NetworkScorer.load,
     FactorScorer.KIND: FactorScorer.load,
     NeighbourScorer.KIND: NeighbourScorer.load,
     LinearScorer.KIND: LinearScorer.load,
+    SequenceScorer.KIND: SequenceScorer.load,
     ItemScorer.KIND: ItemScorer.load,
 }
 
