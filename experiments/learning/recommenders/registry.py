@@ -13,6 +13,7 @@ from experiments.learning.recommenders import (
     matrix_factorization,
     popularity,
     sasrec,
+    two_tower,
 )
 from experiments.learning.recommenders.base import Architecture
 from experiments.learning.recommenders.errors import UnknownArchitecture
@@ -26,6 +27,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         ease.ARCHITECTURE,
         implicit_als.ARCHITECTURE,
         bpr.ARCHITECTURE,
+        two_tower.ARCHITECTURE,
         sasrec.ARCHITECTURE,
         bert4rec.ARCHITECTURE,
         item_knn.ARCHITECTURE,

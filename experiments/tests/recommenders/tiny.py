@@ -17,6 +17,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "ease": {"regularization": 5},
     "implicit_als": {"epochs": 4, "embedding_dim": 6, "regularization": 1},
     "bpr": {"epochs": 4, "embedding_dim": 6, "batch_size": 32},
+    "two_tower": {"epochs": 4, "embedding_dim": 8, "hidden_units": 8, "batch_size": 32},
     "sasrec": {"epochs": 4, "embedding_dim": 8, "max_length": 6, "blocks": 1, "batch_size": 16},
     "bert4rec": {"epochs": 4, "embedding_dim": 8, "max_length": 6, "blocks": 1, "batch_size": 16},
     "item_knn": {"neighbours": 10},
