@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.ratings import Quiet, folder, movielens_100k
+from benchmarks.ratings import Quiet, folder, movielens_100k, rmse
 from experiments.learning.data.folds import folds, training_data
 from experiments.learning.data.interactions import Interactions
 from experiments.learning.data.splits import Split
@@ -113,8 +113,10 @@ def measure(key: str, name: str, part: str, changes: dict[str, str]) -> dict[str
         settings=EvaluationSettings(relevant_from=PROTOCOLS[name].relevant_from),
     )
     found = {metric.name: metric for metric in evaluation.metrics if metric.segment == "all"}
+    rated = {"rmse": round(rmse(fitted, test, data.scale or (1.0, 5.0)), 4)} if fitted.predicts_ratings else {}
     return {
         **{at: round(found[at].value or 0.0, 4) for at in ("ndcg_at_10", "precision_at_10", "recall_at_10")},
+        **rated,
         "fit_seconds": round(fit_seconds, 2),
         "evaluate_seconds": round(time.perf_counter() - started - fit_seconds, 2),
     }

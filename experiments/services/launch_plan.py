@@ -117,14 +117,15 @@ class _Planner:
         elif self.recipe is not None:
             base, by = self.recipe.manifest.pipeline.training.parameters, self.recipe.name
         try:
-            found = architecture.validate(base | self.spec.parameters).model_dump(mode="json")
-            fixed = architecture.validate(base).model_dump(mode="json") if by else found
+            found = architecture.validate(base | self.spec.parameters)
+            fixed = architecture.validate(base) if by else found
         except ValidationError as error:
             self.problems += problems_of(error, "parameters.")
             return {}
-        for name, value in fixed.items():
-            self._fixed(f"parameters.{name}", found[name], value, by)
-        return fixed
+        # Every field, not only those that are stored: some are left out under the values of others.
+        for name in type(found).model_fields:
+            self._fixed(f"parameters.{name}", getattr(found, name), getattr(fixed, name), by)
+        return fixed.model_dump(mode="json")
 
     def _split(self, dataset: Dataset | None) -> SplitChoice:
         usual = default_split(dataset, RunType(self.spec.run_type)) if dataset else SplitChoice()  # type: ignore[call-arg]

@@ -86,13 +86,18 @@ class Observer(Protocol):
 
 
 class Scorer(Protocol):
-    """A trained model as plain arrays, scored with NumPy alone (no TensorFlow)."""
+    """A trained model as plain arrays, scored with NumPy alone (no TensorFlow).
+
+    Lists are made of ``score_block``; ``score_pairs`` answers for single pairs, and where a model predicts ratings with
+    ratings. The two agree within 1e-5 unless the scorer :func:`ranks_apart`: then pairs are ratings and blocks ranking
+    scores of another scale, so a rating is never read out of a block, nor a pair placed in a list.
+    """
 
     def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
         """Predicted rating or ranking score of each (user, item) pair, shape (n,)."""
 
     def score_block(self, users: IntArray) -> FloatArray:
-        """Scores of these users against every item, shape (len(users), num_items); a fresh array."""
+        """Scores that order every item for these users, shape (len(users), num_items); a fresh array."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything needed to rebuild it, as named arrays (stored as safetensors)."""
@@ -101,11 +106,16 @@ class Scorer(Protocol):
         """JSON-able settings that go with the arrays; ``config()["kind"]`` names the scorer class."""
 
 
+def ranks_apart(scorer: Scorer) -> bool:
+    """Whether blocks rank by something else than the ratings that pairs are answered with; its config says so."""
+    return bool(scorer.config().get("ranks_apart", False))
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What a fit returns.
 
-    ``predicts_ratings`` says that scores are on the rating scale (so RMSE and the *rated* protocol's cut
+    ``predicts_ratings`` says that scores of pairs are on the rating scale (so RMSE and the *rated* protocol's cut
     make sense). ``keras_model`` is kept for saving as ``.keras``; None for others.
     """
 
@@ -145,7 +155,7 @@ class Architecture:
     iterative: bool = True
     """False: fitted in one step, so there are no epochs, no curves and no checkpoints."""
     objective: Literal["ratings", "ranking"] = "ratings"
-    """What is learnt from explicit data. "ratings": to predict them, losses are mean squared errors of ratings.
+    """What is learnt from explicit data at its defaults. "ratings": to predict them, losses are mean squared errors.
     "ranking": the order alone, so scores are no ratings and losses are those of the method's own objective."""
     needs_timestamps: bool = False
     """It learns from the order of events; data without times is refused before launch."""

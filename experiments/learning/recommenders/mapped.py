@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.learning.data.interactions import FloatArray, IntArray, Interactions
-from experiments.learning.recommenders.base import Scorer
+from experiments.learning.recommenders.base import Scorer, ranks_apart
 
 AVERAGED_USERS = 1024
 """The average user is made of at most so many, evenly spaced over the codes."""
@@ -40,6 +40,7 @@ class MappedScorer:
     warm_users: IntArray
     """Codes that the model has learnt from, of which the average user is made."""
     _average: FloatArray | None = field(default=None, init=False)
+    _average_pairs: FloatArray | None = field(default=None, init=False)
 
     @classmethod
     def of(
@@ -62,7 +63,7 @@ class MappedScorer:
 
     def score_pairs(self, users: IntArray, items: IntArray) -> FloatArray:
         mine, theirs = self.users[users], self.items[items]
-        average = self._average_scores()
+        average = self._average_answers()
         known_item = theirs != UNKNOWN
         known = (mine != UNKNOWN) & known_item
         scores = np.full(len(users), np.float32(average.mean() if len(average) else 0.0))
@@ -85,12 +86,29 @@ class MappedScorer:
     def _average_scores(self) -> FloatArray:
         """Mean score of each of the model's items over its users, shape (items of the model,)."""
         if self._average is None:
-            places = np.linspace(0, len(self.warm_users) - 1, min(AVERAGED_USERS, len(self.warm_users))).astype(
-                np.int64
-            )
-            some = self.warm_users[np.unique(places)]
+            some = self._some_users()
             self._average = self.scorer.score_block(some).astype(np.float64).mean(axis=0).astype(np.float32)
         return self._average
+
+    def _average_answers(self) -> FloatArray:
+        """The same of what pairs are answered with: ratings, where lists are ranked by something else."""
+        if not ranks_apart(self.scorer):
+            return self._average_scores()
+        if self._average_pairs is None:
+            users = self._some_users()
+            items = np.arange(self._average_scores().shape[0], dtype=np.int32)
+            total = np.zeros(len(items))
+            for user in users:
+                total += self.scorer.score_pairs(np.full(len(items), user, np.int32), items)
+            self._average_pairs = (total / max(len(users), 1)).astype(np.float32)
+        return self._average_pairs
+
+    def _some_users(self) -> IntArray:
+        """At most AVERAGED_USERS of those the model knows."""
+        count = min(AVERAGED_USERS, len(self.warm_users))
+        places = np.linspace(0, len(self.warm_users) - 1, count).astype(np.int64)
+        some: IntArray = self.warm_users[np.unique(places)]
+        return some
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         raise TypeError("A mapped scorer is made for one evaluation and never stored.")

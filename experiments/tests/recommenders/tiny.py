@@ -25,6 +25,12 @@ QUICK: dict[str, dict[str, Any]] = {
 }
 """Parameters with which a fit of tiny data takes about a second."""
 
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "hybrid_ranking": ("hybrid", {"objective": "ranking"}),
+    "hybrid_joint": ("hybrid", {"objective": "joint"}),
+}
+"""Architectures whose parameters change what they learn; the contract holds for each."""
+
 
 def fold(user: Any, item: Any, value: Any) -> Fold:
     """One row a second."""

@@ -7,6 +7,7 @@ defaults (Kingma, Ba, ICLR 2015) and of Keras's L2 regulariser; benchmarks/fit.p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class NetworkLearner:
         self._powers = tf.Variable([1.0, 1.0])
         self.total_parameters = sum(int(np.prod(value.shape)) for value in self._variables.values())
         self._run_epoch = self._compile_epoch()
-        self._score = tf.function(self._forward, input_signature=[_vector(tf.int32), _vector(tf.int32)])
+        self._score = tf.function(self._forward, input_signature=[vector(tf.int32), vector(tf.int32)])
 
     def train_epoch(self, epoch: int, learning_rate: float | None) -> float:
         rows = self._rows.epoch(epoch)
@@ -100,38 +101,48 @@ class NetworkLearner:
         return self.model([user, item], training=False)[:, 0]
 
     def _compile_epoch(self) -> Any:
-        size = self._batch_size
-
         def run(user: Any, item: Any, target: Any, rate: Any) -> Any:
             """Mean squared error over the epoch, each row counted as it was met."""
             count = tf.shape(user)[0]
 
-            def batch(start: Any, total: Any) -> tuple[Any, Any]:
-                stop = tf.minimum(start + size, count)
-                total += self._step(user[start:stop], item[start:stop], target[start:stop], rate)
-                return stop, total
+            def learn(rows: slice) -> Any:
+                return self._step(user[rows], item[rows], target[rows], rate)
 
-            _, total = tf.while_loop(
-                lambda start, _: start < count, batch, [tf.constant(0), tf.constant(0.0)], parallel_iterations=1
-            )
-            return total / tf.cast(count, tf.float32)
+            return self._over_batches(count, learn) / tf.cast(count, tf.float32)
 
-        signature = [_vector(tf.int32), _vector(tf.int32), _vector(tf.float32), tf.TensorSpec([], tf.float32)]
+        signature = [vector(tf.int32), vector(tf.int32), vector(tf.float32), tf.TensorSpec([], tf.float32)]
         return tf.function(run, input_signature=signature, autograph=False)
+
+    def _over_batches(self, count: Any, learn: Callable[[slice], Any]) -> Any:
+        """Sum of what ``learn`` returns for each batch of ``count`` rows, as a loop in the graph."""
+
+        def batch(start: Any, total: Any) -> tuple[Any, Any]:
+            stop = tf.minimum(start + self._batch_size, count)
+            total += learn(slice(start, stop))
+            return stop, total
+
+        _, total = tf.while_loop(
+            lambda start, _: start < count, batch, [tf.constant(0), tf.constant(0.0)], parallel_iterations=1
+        )
+        return total
 
     def _step(self, user: Any, item: Any, target: Any, rate: Any) -> Any:
         """One batch: gradients, Adam. Returns the sum of squared errors before the step."""
-        names = list(self._variables)
         with tf.GradientTape() as tape:
             answer = self.model([user, item], training=True)[:, 0]
             error = tf.reduce_mean(tf.square(answer - target))
             loss = error + self._looked_up_penalty(user, item)
+        self._descend(tape, loss, rate)
+        return error * tf.cast(tf.shape(user)[0], tf.float32)
+
+    def _descend(self, tape: Any, loss: Any, rate: Any) -> None:
+        """A step of Adam."""
+        names = list(self._variables)
         gradients = tape.gradient(loss, [self._variables[name] for name in names])
         powers = self._powers * tf.constant([BETA_1, BETA_2])
         self._powers.assign(powers)
         for name, gradient in zip(names, gradients, strict=True):
             self._adam(name, tf.convert_to_tensor(gradient), powers, rate)
-        return error * tf.cast(tf.shape(user)[0], tf.float32)
 
     def _looked_up_penalty(self, user: Any, item: Any) -> Any:
         total = tf.constant(0.0)
@@ -165,5 +176,6 @@ def _name(variable: Any) -> str:
     return str(variable.path)
 
 
-def _vector(dtype: Any) -> Any:
+def vector(dtype: Any) -> Any:
+    """Signature of a one-dimensional input of any length."""
     return tf.TensorSpec([None], dtype)

@@ -39,17 +39,17 @@ def build(spec: NetworkSpec, data: TrainingData, *, seed: int) -> Any:
     generator = np.random.default_rng([seed, 4])
     user = keras.Input((), dtype="int32", name="user")
     item = keras.Input((), dtype="int32", name="item")
-    p = _embedding("user_embedding", _initial(data.train.user, data.num_users, spec, generator))(user)
-    q = _embedding("item_embedding", _initial(data.train.item, data.num_items, spec, generator))(item)
+    p = embedding("user_embedding", _initial(data.train.user, data.num_users, spec, generator))(user)
+    q = embedding("item_embedding", _initial(data.train.item, data.num_items, spec, generator))(item)
     inputs = [p, q]
     if data.item_features.shape[1]:
-        inputs.append(_embedding("item_features", data.item_features, trainable=False)(item))
+        inputs.append(embedding("item_features", data.item_features, trainable=False)(item))
     if data.user_features.shape[1]:
-        inputs.append(_embedding("user_features", data.user_features, trainable=False)(user))
+        inputs.append(embedding("user_features", data.user_features, trainable=False)(user))
     parts = [layers.Dot(axes=1, name="inner_product")([p, q]), _tower(layers.Concatenate()(inputs), spec, generator)]
     if spec.biases:
-        parts.append(_embedding("user_bias", np.zeros((data.num_users, 1), np.float32))(user))
-        parts.append(_embedding("item_bias", np.zeros((data.num_items, 1), np.float32))(item))
+        parts.append(embedding("user_bias", np.zeros((data.num_users, 1), np.float32))(user))
+        parts.append(embedding("item_bias", np.zeros((data.num_items, 1), np.float32))(item))
     output = layers.Add(name="sum")(parts)
     if spec.offset:
         output = layers.Rescaling(1.0, offset=spec.offset, name="offset")(output)
@@ -63,7 +63,7 @@ def _initial(codes: Any, count: int, spec: NetworkSpec, generator: np.random.Gen
     return table
 
 
-def _embedding(name: str, table: FloatArray, *, trainable: bool = True) -> Any:
+def embedding(name: str, table: FloatArray, *, trainable: bool = True) -> Any:
     layer = keras.layers.Embedding(*table.shape, name=name, trainable=trainable)
     layer.build(())
     layer.set_weights([table])
@@ -73,13 +73,13 @@ def _embedding(name: str, table: FloatArray, *, trainable: bool = True) -> Any:
 def _tower(x: Any, spec: NetworkSpec, generator: np.random.Generator) -> Any:
     layers = keras.layers
     for number, width in enumerate(spec.hidden, 1):
-        x = layers.Dense(width, "relu", kernel_initializer=_glorot(generator), name=f"dense_{number}")(x)
+        x = layers.Dense(width, "relu", kernel_initializer=glorot(generator), name=f"dense_{number}")(x)
         if spec.dropout:
             x = layers.Dropout(spec.dropout, seed=_draw(generator), name=f"dropout_{number}")(x)
-    return layers.Dense(1, kernel_initializer=_glorot(generator), name="output")(x)
+    return layers.Dense(1, kernel_initializer=glorot(generator), name="output")(x)
 
 
-def _glorot(generator: np.random.Generator) -> Any:
+def glorot(generator: np.random.Generator) -> Any:
     return keras.initializers.GlorotUniform(seed=_draw(generator))
 
 

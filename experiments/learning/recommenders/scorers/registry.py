@@ -11,6 +11,7 @@ from experiments.learning.recommenders.base import Scorer
 from experiments.learning.recommenders.scorers.errors import ScorerError
 from experiments.learning.recommenders.scorers.factors import FactorScorer
 from experiments.learning.recommenders.scorers.items import ItemScorer
+from experiments.learning.recommenders.scorers.joint import JointScorer
 from experiments.learning.recommenders.scorers.linear import LinearScorer
 from experiments.learning.recommenders.scorers.neighbours import NeighbourScorer
 from experiments.learning.recommenders.scorers.network import NetworkScorer
@@ -19,6 +20,7 @@ from experiments.learning.recommenders.scorers.sequence import SequenceScorer
 SCORERS: dict[str, Callable[[Mapping[str, NDArray[Any]], Mapping[str, Any]], Scorer]] = {
     NetworkScorer.KIND: NetworkScorer.load,
     FactorScorer.KIND: FactorScorer.load,
+    JointScorer.KIND: JointScorer.load,
     NeighbourScorer.KIND: NeighbourScorer.load,
     LinearScorer.KIND: LinearScorer.load,
     SequenceScorer.KIND: SequenceScorer.load,
