@@ -33,7 +33,8 @@ def test_it_serves_pages_with_compressed_files_and_security_headers(live_stack):
 def test_the_orm_sees_what_the_stack_sees(live_stack):
     assert User.objects.filter(email=live_stack.admin_email).exists()
     User.objects.filter(email=live_stack.admin_email).update(name="Seen from both sides")
-    script = f"from mlopspro.accounts.models import User; print(User.objects.get(email={live_stack.admin_email!r}).name)"
+    person = f"User.objects.get(email={live_stack.admin_email!r})"
+    script = f"from mlopspro.accounts.models import User; print({person}.name)"
     assert "Seen from both sides" in live_stack.manage("shell", "-v0", "-c", script)
 
 
