@@ -36,7 +36,7 @@ def filled(dataset, **changes):
         "idempotency_key": uuid.uuid4().hex,
     }
     form = ARCHITECTURES[changes.get("architecture", "hybrid")].parameters()
-    values |= {f"parameters-{name}": str(value) for name, value in form.model_dump().items() if value is not False}
+    values |= {f"parameters-{name}": str(value) for name, value in dict(form).items() if value is not False}
     return values | changes
 
 
@@ -49,7 +49,7 @@ def parts(client, **query):
 @pytest.mark.parametrize("key", ARCHITECTURES)
 def test_each_architecture_offers_its_own_hyperparameters_with_its_defaults(client, dataset, key):
     shown = parts(client, dataset=dataset.pk, architecture=key)
-    defaults = ARCHITECTURES[key].parameters().model_dump()
+    defaults = dict(ARCHITECTURES[key].parameters())
     texts = {name: str(value) for name, value in defaults.items() if not isinstance(value, bool)}
     boxes = {name: "on" if value else None for name, value in defaults.items() if isinstance(value, bool)}
     assert {name: value for name, value in shown.items() if name in defaults} == texts | boxes
