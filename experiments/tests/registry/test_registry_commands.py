@@ -55,7 +55,7 @@ def test_blockers_are_listed_and_force_needs_a_reason(workspace):
     with pytest.raises(CommandError, match="at least 10 characters"):
         say("promote_model", "films", "1.0.1", force=True, **slug)
     said = say("promote_model", "films", "1.0.1", force=True, reason="agreed with everybody", **slug)
-    assert "overruling 1 blockers" in said
+    assert "overruling 1 blocker" in said
 
 
 @pytest.mark.parametrize(
