@@ -9,12 +9,13 @@ from typing import Any
 
 from experiments.assistant import metric_names
 from experiments.assistant.missing import Question, open_questions
-from experiments.assistant.patches import applied, at, composed
+from experiments.assistant.patches import at, composed
 from experiments.assistant.protocol import Context, Piece, Proposal, Turn, Understood, Words
 from experiments.assistant.recognise import Recognised, named, recognise
 from experiments.assistant.wishes import Wish, wishes
 from experiments.learning.architectures import ARCHITECTURES_OF
 from experiments.learning.families import ABOUT, Family
+from experiments.recipes.merging import merge
 
 _SKIP = re.compile(r"^\W*(?:skip|next|later|no idea|i do not know|i don't know|pass)\b", re.IGNORECASE)
 _ASKS = (
@@ -41,7 +42,7 @@ class _Talk:
 
     def take(self, patch: dict[str, Any], words: str) -> None:
         self.patch = composed(self.patch, patch)
-        self.manifest = applied(self.manifest, patch)
+        self.manifest = merge(self.manifest, patch)
         self.said_back.append(words)
 
 
@@ -71,7 +72,7 @@ class BuiltIn:
             text=text,
             context=context,
             family=seen.family,
-            manifest=applied(context.manifest or context.baselines.get(seen.family, {}), context.pending),
+            manifest=merge(context.manifest or context.baselines.get(seen.family, {}), context.pending),
             asked=str(context.state.get("asked", "")),
             skipped=[str(key) for key in context.state.get("skipped", [])],
         )
@@ -170,7 +171,7 @@ def _propose_metrics(talk: _Talk) -> None:
 
 
 def _pending_question(talk: _Talk) -> Question | None:
-    before = applied(talk.context.manifest or talk.context.baselines.get(talk.family, {}), talk.context.pending)
+    before = merge(talk.context.manifest or talk.context.baselines.get(talk.family, {}), talk.context.pending)
     waiting = open_questions(before, talk.family, talk.skipped)
     return next((question for question in waiting if question.key == talk.asked), None)
 

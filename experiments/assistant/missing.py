@@ -36,6 +36,14 @@ def _validation_chosen(manifest: Manifest) -> bool:
     return bool(at(manifest, "pipeline", "evaluation", "validation", "method", default="auto") != "auto")
 
 
+_THRESHOLDS = {
+    Family.RECOMMENDATION: "NDCG@10 at least 0.3",
+    Family.FORECASTING: "MASE at most 0.9",
+    Family.PRICING: "RMSE at most 10",
+    Family.NEXT_BEST_ACTION: "AUC at least 0.65",
+    Family.LOCATION_SCORING: "RMSE at most 10",
+}
+
 QUESTIONS = (
     Question(
         "goal",
@@ -44,33 +52,15 @@ QUESTIONS = (
         _says("metadata", "business_goal"),
         ("metadata", "business_goal"),
     ),
-    Question(
-        "thresholds",
-        "What must a run reach before it may be promoted?",
-        "NDCG@10 at least 0.3",
-        _says("pipeline", "evaluation", "metrics"),
-        families=(Family.RECOMMENDATION,),
-    ),
-    Question(
-        "thresholds",
-        "What must a run reach before it may be promoted?",
-        "MASE at most 0.9",
-        _says("pipeline", "evaluation", "metrics"),
-        families=(Family.FORECASTING,),
-    ),
-    Question(
-        "thresholds",
-        "What must a run reach before it may be promoted?",
-        "RMSE at most 10",
-        _says("pipeline", "evaluation", "metrics"),
-        families=(Family.PRICING, Family.LOCATION_SCORING),
-    ),
-    Question(
-        "thresholds",
-        "What must a run reach before it may be promoted?",
-        "AUC at least 0.65",
-        _says("pipeline", "evaluation", "metrics"),
-        families=(Family.NEXT_BEST_ACTION,),
+    *(
+        Question(
+            "thresholds",
+            "What must a run reach before it may be promoted?",
+            example,
+            _says("pipeline", "evaluation", "metrics"),
+            families=(family,),
+        )
+        for family, example in _THRESHOLDS.items()
     ),
     Question(
         "validation",

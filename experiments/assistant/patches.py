@@ -1,4 +1,4 @@
-"""Merge patches put one after the other."""
+"""Merge patches put one after the other; ``recipes.merging.merge`` applies one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,6 @@ def composed(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, A
     for key, value in second.items():
         before = result.get(key)
         result[key] = composed(before, value) if isinstance(before, dict) and isinstance(value, Mapping) else value
-    return result
-
-
-def applied(document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The document after the patch (RFC 7396)."""
-    result = dict(document)
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, Mapping):
-            before = result.get(key)
-            result[key] = applied(before if isinstance(before, Mapping) else {}, value)
-        else:
-            result[key] = value
     return result
 
 

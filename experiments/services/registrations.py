@@ -96,7 +96,7 @@ def _dealt_with(act: Callable[[Any], bool], row: Experiment | ModelVersion) -> i
         return int(act(row))
     except DatabaseProblem:
         raise
-    except Exception:
+    except Exception:  # logged and tried again by the sweep; the other rows go on
         log.exception("registration failed", row=str(row.pk))
         return 0
 

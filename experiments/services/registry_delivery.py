@@ -120,7 +120,7 @@ def _deliver(tracker: MlflowTracker, model: RegisteredModel, message: RegistryMe
         _put_off(message, str(error))
     except TrackerError as error:
         _put_off(message, str(error))
-    except Exception:
+    except Exception:  # whatever one model's message does, the others are told
         log.exception("registry delivery failed", model=str(model.pk), kind=message.kind)
         _put_off(message, "An unexpected error, which is in the worker's log.")
     else:

@@ -7,6 +7,7 @@ how much folds differ is told with the protocol. There are no results of single 
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from experiments.services.runs.steps import FOLDS, FoldObserver, Site, only_repo
 from experiments.services.spec import table_split
 
 
-class Backtest:
+class Backtest(ABC):
     """What backtests of both kinds share: a step a fold, and figures over all of them."""
 
     best_epoch: int | None = None
@@ -36,13 +37,13 @@ class Backtest:
         self.site = site
         self.found: list[Evaluation] = []
 
+    @abstractmethod
     def fold_names(self) -> list[dict[str, Any]]:
         """What each fold is, for its page: name, test rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge_fold(self, number: int) -> Evaluation:
         """Fits and judges the n-th fold, from 0."""
-        raise NotImplementedError
 
     def learn(self) -> None:
         context = self.site.context

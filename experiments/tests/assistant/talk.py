@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.assistant.builtin import BuiltIn
-from experiments.assistant.patches import applied
 from experiments.assistant.protocol import Adapter, Context, Proposal, Turn, Understood, Words
 from experiments.learning.architectures import ARCHITECTURES_OF
 from experiments.learning.families import Family
+from experiments.recipes.merging import merge
 
 FIRST = {family: next(iter(known)) for family, known in ARCHITECTURES_OF.items() if known}
 BASELINES: dict[Family, dict[str, Any]] = {
@@ -47,4 +47,4 @@ class Talk:
 
     @property
     def whole(self) -> dict[str, Any]:
-        return applied(self.manifest or self.baselines[Family(self.family)], self.pending)
+        return merge(self.manifest or self.baselines[Family(self.family)], self.pending)

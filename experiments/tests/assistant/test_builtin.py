@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.assistant.patches import applied
 from experiments.assistant.recognise import recognise
 from experiments.learning.architectures import ARCHITECTURES_OF
 from experiments.learning.families import Family
 from experiments.recipes.checking import check
+from experiments.recipes.merging import merge
 from experiments.tests.assistant.talk import BASELINES, Talk
 
 SAID = {
@@ -114,8 +114,6 @@ def test_a_conversation_ends_in_a_manifest_that_holds():
     ],
 )
 def test_plain_requests_change_the_manifest(family: Family, text: str, path: str, value: object):
-    if family not in BASELINES:
-        pytest.skip("the family has no architecture")
     talk = Talk(manifest=BASELINES[family])
     said = talk.say(text)
     assert "I propose" in said
@@ -132,7 +130,7 @@ def test_a_new_architecture_leaves_the_old_parameters_behind():
     }
     talk = Talk(manifest=manifest)
     talk.say("switch to EASE with regularization 100")
-    training = applied(manifest, talk.pending)["pipeline"]["training"]
+    training = merge(manifest, talk.pending)["pipeline"]["training"]
     assert training == {"architecture": "ease", "parameters": {"regularization": 100}}
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from experiments.learning.recommenders.keras_net.backend import tf
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+RECORD = {"name": "Adam", "beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON}
+"""What a run says of its optimiser."""
 
 
 class Adam:

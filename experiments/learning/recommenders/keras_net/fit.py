@@ -9,7 +9,8 @@ from typing import Any
 
 from experiments.learning.recommenders.base import Fitted, Observer, TrainingData
 from experiments.learning.recommenders.keras_net import determinism
-from experiments.learning.recommenders.keras_net.learner import BETA_1, BETA_2, EPSILON, NetworkLearner, Penalty
+from experiments.learning.recommenders.keras_net.adam import RECORD as OPTIMIZER
+from experiments.learning.recommenders.keras_net.learner import NetworkLearner, Penalty
 from experiments.learning.recommenders.keras_net.network import NetworkSpec, build, to_scorer
 from experiments.learning.recommenders.loop import Plan, run_epochs
 from experiments.learning.recommenders.sampling import RowSource
@@ -51,6 +52,6 @@ def fit_network(
             "determinism": recipe,
             "offset": spec.offset,
             "loss": "mean squared error",
-            "optimizer": {"name": "Adam", "beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON},
+            "optimizer": OPTIMIZER,
         },
     )

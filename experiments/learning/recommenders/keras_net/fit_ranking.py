@@ -9,7 +9,8 @@ from typing import Any
 
 from experiments.learning.recommenders.base import Fitted, Observer, TrainingData
 from experiments.learning.recommenders.keras_net import determinism
-from experiments.learning.recommenders.keras_net.learner import BETA_1, BETA_2, EPSILON, Penalty
+from experiments.learning.recommenders.keras_net.adam import RECORD as OPTIMIZER
+from experiments.learning.recommenders.keras_net.learner import Penalty
 from experiments.learning.recommenders.keras_net.network import NetworkSpec
 from experiments.learning.recommenders.keras_net.ranking_head import build_ranking, to_ranking_scorer
 from experiments.learning.recommenders.keras_net.ranking_learner import Ranking, RankingLearner
@@ -62,6 +63,6 @@ def fit_ranking(
             "determinism": recipe,
             "offset": spec.offset,
             "loss": f"mean squared error + {share:g} · {softmax}" if rates else softmax,
-            "optimizer": {"name": "Adam", "beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON},
+            "optimizer": OPTIMIZER,
         },
     )

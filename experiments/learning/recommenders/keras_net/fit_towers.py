@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.learning.recommenders.base import Fitted, Observer, TrainingData
 from experiments.learning.recommenders.keras_net import determinism
-from experiments.learning.recommenders.keras_net.adam import BETA_1, BETA_2, EPSILON
+from experiments.learning.recommenders.keras_net.adam import RECORD as OPTIMIZER
 from experiments.learning.recommenders.keras_net.retrieval import RetrievalLearner, RetrievalSettings
 from experiments.learning.recommenders.keras_net.towers import TowerSpec, build
 from experiments.learning.recommenders.loop import Plan, run_epochs
@@ -42,6 +42,6 @@ def fit_towers(
             "total_parameters": learner.total_parameters,
             "determinism": recipe,
             "loss": "in-batch sampled softmax, log-Q corrected",
-            "optimizer": {"name": "Adam", "beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON},
+            "optimizer": OPTIMIZER,
         },
     )

@@ -15,10 +15,10 @@ import numpy as np
 
 from experiments.learning.data.interactions import FloatArray
 from experiments.learning.recommenders.checkpoint import Arrays
+from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.sampling import Rows, RowSource
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 _SCORED_AT_ONCE = 32_768
 _EMBEDDINGS = ("user_embedding", "item_embedding")
 _BIASES = ("user_bias", "item_bias")
@@ -50,9 +50,7 @@ class NetworkLearner:
         # Keras numbers random generators by how many this process has made, so their place in the model names them.
         generators = [variable for variable in model.non_trainable_variables if "seed_generator" in variable.path]
         self._random = {str(place): variable.value for place, variable in enumerate(generators)}
-        self._first = {name: tf.Variable(tf.zeros_like(value)) for name, value in self._variables.items()}
-        self._second = {name: tf.Variable(tf.zeros_like(value)) for name, value in self._variables.items()}
-        self._powers = tf.Variable([1.0, 1.0])
+        self._adam = Adam(self._variables)
         self.total_parameters = sum(int(np.prod(value.shape)) for value in self._variables.values())
         self._run_epoch = self._compile_epoch()
         self._score = tf.function(self._forward, input_signature=[vector(tf.int32), vector(tf.int32)])
@@ -92,10 +90,8 @@ class NetworkLearner:
 
     def _state_variables(self) -> dict[str, Any]:
         found = {f"weight/{name}": value for name, value in self._variables.items()}
-        found |= {f"adam_first/{name}": value for name, value in self._first.items()}
-        found |= {f"adam_second/{name}": value for name, value in self._second.items()}
         found |= {f"random/{name}": value for name, value in self._random.items()}
-        return found | {"adam_powers": self._powers}
+        return found | self._adam.variables()
 
     def _forward(self, user: Any, item: Any) -> Any:
         return self.model([user, item], training=False)[:, 0]
@@ -136,13 +132,20 @@ class NetworkLearner:
         return error * tf.cast(tf.shape(user)[0], tf.float32)
 
     def _descend(self, tape: Any, loss: Any, rate: Any) -> None:
-        """A step of Adam."""
-        names = list(self._variables)
-        gradients = tape.gradient(loss, [self._variables[name] for name in names])
-        powers = self._powers * tf.constant([BETA_1, BETA_2])
-        self._powers.assign(powers)
-        for name, gradient in zip(names, gradients, strict=True):
-            self._adam(name, tf.convert_to_tensor(gradient), powers, rate)
+        """A step of Adam on the loss and the penalty of whole tables."""
+        gradients = tape.gradient(loss, list(self._variables.values()))
+        self._adam.apply(
+            {
+                name: self._penalised(name, tf.convert_to_tensor(gradient))
+                for name, gradient in zip(self._variables, gradients, strict=True)
+            },
+            rate,
+        )
+
+    def _penalised(self, name: str, gradient: Any) -> Any:
+        if self._penalty.whole and name.split("/")[0] in _EMBEDDINGS:
+            return gradient + 2 * self._penalty.whole * self._variables[name]
+        return gradient
 
     def _looked_up_penalty(self, user: Any, item: Any) -> Any:
         total = tf.constant(0.0)
@@ -152,23 +155,6 @@ class NetworkLearner:
                     rows = tf.gather(self._variables[f"{table}/embeddings"], codes)
                     total += weight * tf.reduce_mean(tf.reduce_sum(tf.square(rows), axis=1))
         return total
-
-    def _adam(self, name: str, gradient: Any, powers: Any, rate: Any) -> None:
-        value = self._variables[name]
-        if self._penalty.whole and name.split("/")[0] in _EMBEDDINGS:
-            gradient += 2 * self._penalty.whole * value
-        tf.raw_ops.ResourceApplyAdam(
-            var=value.handle,
-            m=self._first[name].handle,
-            v=self._second[name].handle,
-            beta1_power=powers[0],
-            beta2_power=powers[1],
-            lr=rate,
-            beta1=BETA_1,
-            beta2=BETA_2,
-            epsilon=EPSILON,
-            grad=gradient,
-        )
 
 
 def _name(variable: Any) -> str:

@@ -97,10 +97,7 @@ class RankingLearner(NetworkLearner):
         return found
 
     def _squared_later(self) -> float:
-        rows = self._rows.validation
-        if self._network.rating is None:
-            return 0.0
-        return float(np.mean((self.predict(rows).astype(np.float64) - rows.target) ** 2))
+        return 0.0 if self._network.rating is None else super().validation_loss() or 0.0
 
     def _together(self, squared: Any, ranked: Any) -> Any:
         return ranked if self._network.rating is None else squared + self._ranking.share * ranked

@@ -9,7 +9,7 @@ from typing import Any
 from experiments.learning.recommenders.base import Fitted, Observer, TrainingData
 from experiments.learning.recommenders.errors import UnusableData
 from experiments.learning.recommenders.keras_net import determinism
-from experiments.learning.recommenders.keras_net.adam import BETA_1, BETA_2, EPSILON
+from experiments.learning.recommenders.keras_net.adam import RECORD as OPTIMIZER
 from experiments.learning.recommenders.keras_net.sequence_learner import DrawWindows, SequenceLearner
 from experiments.learning.recommenders.keras_net.transformer import TransformerSpec, build, to_scorer
 from experiments.learning.recommenders.loop import Plan, run_epochs
@@ -63,7 +63,7 @@ def fit_sequences(
             "total_parameters": learner.total_parameters,
             "determinism": recipe,
             "loss": "cross-entropy of a softmax over all items",
-            "optimizer": {"name": "Adam", "beta_1": BETA_1, "beta_2": BETA_2, "epsilon": EPSILON},
+            "optimizer": OPTIMIZER,
         },
     )
 
