@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "mlopspro.core",
     "mlopspro.accounts",
     "experiments",
+    "monitoring",
+    "mlopspro.serving",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

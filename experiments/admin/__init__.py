@@ -1,5 +1,5 @@
 """Every table of this app in the Django admin; one file a part of the product, imported here."""
 
-from experiments.admin import chat, datasets, recipes, registry, runs, tracking
+from experiments.admin import chat, datasets, recipes, registry, runs, searches, tracking
 
-__all__ = ["chat", "datasets", "recipes", "registry", "runs", "tracking"]
+__all__ = ["chat", "datasets", "recipes", "registry", "runs", "searches", "tracking"]

@@ -22,6 +22,7 @@ from experiments.models.results import (
     MetricValue,
     ParameterValue,
 )
+from experiments.models.search import Search
 from experiments.models.tracking import LoggedRun, LoggedSource, OutboxEntry, TrackerHealth, TrackerName, TrackerRun
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "RunMark",
     "RunType",
     "SavedView",
+    "Search",
     "Stage",
     "StageChange",
     "TrackerHealth",

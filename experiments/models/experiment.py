@@ -89,6 +89,14 @@ class Experiment(Job):
         related_name="+",
         help_text="The model of which it becomes a version when it completes.",
     )
+    search = models.ForeignKey(
+        "experiments.Search", null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    trial = models.PositiveIntegerField(null=True, blank=True, help_text="Its number in the search, from 0.")
+    pruned_at_epoch = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of a trial that was stopped as it could not become the best."
+    )
+    processes = models.PositiveSmallIntegerField(default=1, help_text="Among which the training is spread.")
     auto_promote = models.BooleanField(default=False, help_text="Promote that version if the gate lets it through.")
     config_hash = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 over data, architecture, parameters, split and seed."
@@ -124,6 +132,7 @@ class Experiment(Job):
                 condition=models.Q(dataset__isnull=False) | ~models.Q(origin=Origin.HERE),
                 name="experiment_here_has_dataset",
             ),
+            models.UniqueConstraint(fields=["search", "trial"], name="experiment_trial_once"),
         ]
 
     def __str__(self) -> str:

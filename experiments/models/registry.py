@@ -103,6 +103,9 @@ class ModelVersion(models.Model):
     seed = models.PositiveIntegerField(default=42)
     config_hash = models.CharField(max_length=64)
     metrics = models.JSONField(default=dict, help_text="Headline figures at registration: {protocol: {name: value}}.")
+    importance = models.JSONField(
+        default=list, blank=True, help_text="What its answers depend on: [{name, share}], shares sum to 1."
+    )
     notes = models.TextField(blank=True)
     card = models.JSONField(default=dict, blank=True, help_text="Sections of the model card that a person wrote.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -33,6 +33,8 @@ class Action(TextChoices):
     REGISTER_MODEL = "register_model", "Register a model"
     PROMOTE_MODEL = "promote_model", "Promote a model"
     DEPLOY_MODEL = "deploy_model", "Deploy a model"
+    ASK_MODEL = "ask_model", "Ask a model for an answer"
+    LOG_PREDICTIONS = "log_predictions", "Send predictions and feedback"
     EDIT_POLICY = "edit_policy", "Edit a policy"
     EDIT_PRICES = "edit_prices", "Edit cost prices"
     MANAGE_OWN_KEYS = "manage_own_keys", "Manage one's own API keys"
@@ -72,12 +74,14 @@ _EXPERIMENTS = _READS | {
     Action.EDIT_EXPERIMENT,
     Action.DELETE_EXPERIMENT,
     Action.EDIT_RECIPE,
+    Action.ASK_MODEL,
 }
 _MODELS = {
     Action.APPROVE_RECIPE,
     Action.REGISTER_MODEL,
     Action.PROMOTE_MODEL,
     Action.DEPLOY_MODEL,
+    Action.LOG_PREDICTIONS,
     Action.EDIT_POLICY,
 }
 
@@ -98,6 +102,8 @@ class Scope(TextChoices):
     TRAIN = "train", "Launch, stop and edit runs"
     RECIPES = "recipes", "Draft and edit recipes"
     MODELS = "models", "Register, promote and roll back models"
+    SERVE = "serve", "Ask models for answers"
+    LOG = "log", "Send predictions and feedback"
     ADMIN = "admin", "Everything its owner may do"
 
 
@@ -115,6 +121,8 @@ SCOPE_TABLE: dict[Scope, frozenset[Action]] = {
     ),
     Scope.RECIPES: frozenset({Action.VIEW, Action.EDIT_RECIPE}),
     Scope.MODELS: frozenset({Action.VIEW, Action.REGISTER_MODEL, Action.PROMOTE_MODEL, Action.DEPLOY_MODEL}),
+    Scope.SERVE: frozenset({Action.ASK_MODEL}),
+    Scope.LOG: frozenset({Action.LOG_PREDICTIONS}),
     Scope.ADMIN: frozenset(Action),
 }
 

@@ -1,0 +1,1 @@
+"""Answers requests with the models in production; writes each answer to the prediction log. Has no tables."""

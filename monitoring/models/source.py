@@ -1,0 +1,41 @@
+"""What answered: one version of a model in one role. Predictions and windows point here and nowhere else."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from experiments.models import ModelVersion, RegisteredModel
+from mlopspro.accounts.models import WorkspaceOwned
+
+
+class Source(WorkspaceOwned):
+    """A version of a model in a role. ``label`` is the caller's word for a version that the registry does not have."""
+
+    class As(models.TextChoices):
+        CHAMPION = "champion", "Champion"
+        CHALLENGER = "challenger", "Challenger"
+        SHADOW = "shadow", "Shadow"
+        ELSEWHERE = "elsewhere", "Served elsewhere"
+
+    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="sources")
+    version = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="sources")
+    label = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=10, choices=As.choices)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("model", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "version", "label", "role"], name="source_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.number} as {self.get_role_display().lower()}"
+
+    @property
+    def number(self) -> str:
+        """The version's number, or the caller's own word for it."""
+        return self.version.number if self.version is not None else self.label or "unversioned"

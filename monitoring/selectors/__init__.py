@@ -1,0 +1,1 @@
+"""What pages and the API read. Everything but the newest few predictions comes from windows."""

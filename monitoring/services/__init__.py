@@ -1,0 +1,1 @@
+"""What changes things: the log, feedback, windows, upkeep."""

@@ -1,0 +1,1 @@
+"""Mergeable summaries of predictions, as windows keep them. Pure: knows no Django."""
