@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from experiments.metric_words import label, protocol_label
 from experiments.recipes.thresholds import ThresholdResult
 from mlopspro.core.formats import metric as figure
 from mlopspro.core.formats import share
@@ -18,10 +19,11 @@ def sentence_of(gate: Gate) -> str:
 
 
 def threshold_words(one: ThresholdResult) -> str:
-    """ "rated.f1_at_10 is 0.62; the recipe asks for at least 0.75" """
+    """ "F1@10 (rated) is 0.62; the recipe asks for at least 0.75" """
+    name = f"{label(one.name)} ({protocol_label(one.protocol).lower()})"
     if one.value is None:
-        return f"{one.key} was not measured; the recipe asks for {one.bounds}"
-    return f"{one.key} is {figure(one.value)}; the recipe asks for {one.bounds}"
+        return f"{name} was not measured; the recipe asks for {one.bounds}"
+    return f"{name} is {figure(one.value)}; the recipe asks for {one.bounds}"
 
 
 def minimum_words(gate: Gate) -> str:
