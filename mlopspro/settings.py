@@ -59,6 +59,8 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    # Outermost, so that it sees what people wait for.
+    "monitoring.middleware.RequestTimesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Pages are text; BREACH is met by the random padding it adds and by masked CSRF tokens.
     "django.middleware.gzip.GZipMiddleware",
@@ -198,6 +200,14 @@ JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
 # --- The history of runs ----------------------------------------------------------------------------------------
 HISTORY_TIMEOUT_SECONDS = env.float("MLOPSPRO_HISTORY_TIMEOUT_SECONDS", default=5.0)
 """A search that takes longer ends with an answer that says how to narrow it."""
+
+# --- Health of the installation (docs/operations.md) -------------------------------------------------------------
+BEAT_SECONDS = env.float("MLOPSPRO_BEAT_SECONDS", default=10.0)
+"""How often each process says that it lives; three that fail to come, and it counts as lost. 0: not at all."""
+HEALTH_THRESHOLDS = env.dict("MLOPSPRO_HEALTH", default={})
+"""Other thresholds than those of monitoring/services/health_rules.py: {rule: "degraded/unhealthy"}."""
+METRICS_TOKEN = env.str("MLOPSPRO_METRICS_TOKEN", default="")
+"""With it as bearer token /metrics tells of the whole installation; API keys see their own workspace's models."""
 
 # --- Trackers ---------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")

@@ -11,3 +11,5 @@ from mlopspro.settings import STORAGES  # noqa: E402
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages drawn by the test client need no collected files; the live stack collects them as the product does.
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# A thread that writes on its own connection would reach past a test's transaction; live stacks have theirs.
+BEAT_SECONDS = 0.0

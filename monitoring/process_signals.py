@@ -1,0 +1,33 @@
+"""Celery's processes say that they live: workers when they are ready, the scheduler when it begins."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery.signals import beat_init, worker_ready, worker_shutdown
+
+from monitoring.services import beats, vital_signs
+
+ROLES = {"train": "worker-train", "io": "worker-io"}
+"""The role of a worker by the queue that it serves; one that serves both has both."""
+
+
+@worker_ready.connect
+def worker_lives(sender: Any = None, **_: object) -> None:
+    vital_signs.register()
+    served = os.environ.get("MLOPSPRO_WORKER_QUEUES", "").split(",")
+    for queue, role in ROLES.items():
+        if queue in served:
+            beats.start(role)
+
+
+@beat_init.connect
+def scheduler_lives(**_: object) -> None:
+    vital_signs.register()
+    beats.start("beat")
+
+
+@worker_shutdown.connect
+def worker_leaves(**_: object) -> None:
+    beats.stop()
