@@ -12,9 +12,10 @@ from django.forms.utils import ErrorDict, ErrorList
 from pydantic import BaseModel
 
 from experiments.forms.manifest_paths import MISSING, Path, default_at, text_of, value_at
-from experiments.forms.pydantic_fields import accepted, bare, form_field
+from experiments.forms.pydantic_fields import form_field
 from experiments.learning.architectures import ARCHITECTURES_OF
 from experiments.learning.families import Family
+from experiments.learning.parameter_fields import accepted, bare
 from experiments.recipes.manifest import (
     DeploymentStage,
     DriftSettings,

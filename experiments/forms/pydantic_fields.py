@@ -6,63 +6,16 @@ and gives every refusal the same sentence: the value, and what would be accepted
 
 from __future__ import annotations
 
-import types
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-import annotated_types
 from django import forms
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 
+from experiments.learning.parameter_fields import accepted, bare
+
 YES = ("true", "on", "1", "yes")
-
-
-def bare(annotation: Any) -> tuple[Any, bool]:
-    """The type without None, and whether None is accepted."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        parts = [part for part in get_args(annotation) if part is not type(None)]
-        return parts[0], len(parts) < len(get_args(annotation))
-    return annotation, False
-
-
-def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
-    """(lowest, highest) accepted value; None where there is no bound."""
-    lowest: float | None = None
-    highest: float | None = None
-    for rule in info.metadata:
-        if isinstance(rule, annotated_types.Ge):
-            lowest = rule.ge  # type: ignore[assignment]
-        elif isinstance(rule, annotated_types.Gt):
-            lowest = rule.gt  # type: ignore[assignment]
-        elif isinstance(rule, annotated_types.Le):
-            highest = rule.le  # type: ignore[assignment]
-        elif isinstance(rule, annotated_types.Lt):
-            highest = rule.lt  # type: ignore[assignment]
-    return lowest, highest
-
-
-def accepted(info: FieldInfo) -> str:
-    """What a field accepts, in words: "a whole number from 1 to 1,000"."""
-    kind, _ = bare(info.annotation)
-    if get_origin(kind) is Literal:
-        return " or ".join(str(choice) for choice in get_args(kind))
-    if kind is bool:
-        return "on or off"
-    noun = {int: "a whole number", float: "a number"}.get(kind, "text")
-    lowest, highest = bounds(info)
-    above = "above " if any(isinstance(rule, annotated_types.Gt) for rule in info.metadata) else "from "
-    if lowest is not None and highest is not None:
-        return f"{noun} {above}{_plain(lowest)} to {_plain(highest)}"
-    if lowest is not None:
-        return f"{noun} {above}{_plain(lowest)}"
-    if highest is not None:
-        return f"{noun} up to {_plain(highest)}"
-    return noun
-
-
-def _plain(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 def form_field(name: str, info: FieldInfo) -> forms.Field:
