@@ -1,0 +1,37 @@
+"""Models that answer with a number: sums of error = answered − true, from which bias, MAE and RMSE follow.
+
+``over`` and ``under`` are the sums of too much and too little (positive both), for prices by unit of error (D3);
+``true`` and ``true2`` are the sums of the true values and their squares.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow.compute as pc
+
+from monitoring.summaries.rows import Rows
+from monitoring.summaries.types import JSON, add
+
+
+def of(rows: Rows) -> JSON:
+    given = rows.feedback
+    fits = np.asarray(pc.equal(given.kind, "value")) & np.isfinite(given.value) & np.isfinite(rows.value[given.row])
+    if not fits.any():
+        return {}
+    true = given.value[fits]
+    error = rows.value[given.row[fits]] - true
+    return {
+        "n": len(error),
+        "error": math.fsum(error),
+        "absolute": math.fsum(np.abs(error)),
+        "squared": math.fsum(error**2),
+        "over": math.fsum(error[error > 0]),
+        "under": math.fsum(-error[error < 0]),
+        "true": math.fsum(true),
+        "true2": math.fsum(true**2),
+    }
+
+
+merge = add

@@ -1,0 +1,116 @@
+"""The rows of one source in one stretch of time, by column, with the feedback that counts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitoring.summaries.types import Bools, Floats, Ints
+
+UNSHOWN = -1
+"""The place of an item that has feedback but did not stand in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRows:
+    """The latest feedback of each (prediction, item, kind). Each (m,); ``row`` is the place of the prediction."""
+
+    row: Ints
+    place: Ints
+    """Of the item in the list, 0 is the first; UNSHOWN where it did not stand there."""
+    item: pa.Array
+    kind: pa.Array
+    value: Floats
+    """NaN where there was none."""
+    label: pa.Array
+
+    @classmethod
+    def none(cls) -> FeedbackRows:
+        ints, words = np.empty(0, np.int64), pa.array([], pa.string())
+        return cls(ints, ints, words, words, np.empty(0), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Predictions by column, each (n,); absent numbers are NaN, absent words "". ``items`` is flat, (sum of lengths,)."""
+
+    user: pa.Array
+    history: Floats
+    fallback: Bools
+    failed: Bools
+    listed: Bools
+    """Answered with a list, be it an empty one."""
+    lengths: Ints
+    items: pa.Array
+    value: Floats
+    label: pa.Array
+    confidence: Floats
+    latency_ms: Floats
+    feedback: FeedbackRows
+    liked_from: float = 4.0
+    """A rating from here on is positive."""
+
+    def __len__(self) -> int:
+        return len(self.failed)
+
+    @classmethod
+    def of(cls, predictions: Sequence[dict[str, Any]], liked_from: float = 4.0) -> Rows:
+        """From dictionaries with the columns of the log and ``feedback``, a list of dictionaries: for few rows."""
+
+        def numbers(name: str) -> Floats:
+            return np.array([np.nan if row.get(name) is None else row[name] for row in predictions], np.float64)
+
+        def words(name: str) -> pa.Array:
+            return pa.array([row.get(name) or "" for row in predictions], pa.string())
+
+        return cls(
+            user=words("user"),
+            history=numbers("history"),
+            fallback=np.array([bool(row.get("fallback")) for row in predictions], np.bool_),
+            failed=np.array([bool(row.get("error")) for row in predictions], np.bool_),
+            listed=np.array([row.get("items") is not None for row in predictions], np.bool_),
+            lengths=np.array([len(row.get("items") or ()) for row in predictions], np.int64),
+            items=pa.array([item for row in predictions for item in row.get("items") or ()], pa.string()),
+            value=numbers("value"),
+            label=words("label"),
+            confidence=numbers("confidence"),
+            latency_ms=numbers("latency_ms"),
+            feedback=_feedback(predictions),
+            liked_from=liked_from,
+        )
+
+    @property
+    def answers(self) -> pa.Array:
+        """What was answered, for counting: items of lists, labels of classifiers."""
+        labels = self.label.filter(pa.array(~self.listed & (np.asarray(pc.binary_length(self.label)) > 0)))
+        return pa.concat_arrays([self.items, labels]) if len(labels) else self.items
+
+    @property
+    def labelled(self) -> int:
+        """Predictions with any feedback."""
+        return len(np.unique(self.feedback.row))
+
+
+def _feedback(predictions: Sequence[dict[str, Any]]) -> FeedbackRows:
+    found = [(at, one) for at, row in enumerate(predictions) for one in row.get("feedback") or ()]
+
+    def place(at: int, item: str) -> int:
+        items = list(predictions[at].get("items") or ())
+        return items.index(item) if item in items else UNSHOWN
+
+    def words(name: str) -> pa.Array:
+        return pa.array([one.get(name) or "" for _, one in found], pa.string())
+
+    return FeedbackRows(
+        row=np.array([at for at, _ in found], np.int64),
+        place=np.array([place(at, one.get("item") or "") for at, one in found], np.int64),
+        item=words("item"),
+        kind=words("kind"),
+        value=np.array([np.nan if one.get("value") is None else one["value"] for _, one in found], np.float64),
+        label=words("label"),
+    )
