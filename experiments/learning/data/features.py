@@ -26,6 +26,8 @@ LIMIT = 3.0
 MEAN_DAMPING = 5.0
 """An item's average counts as if it had that many further ratings of the overall average. Without it, the average of an
 item with one rating would give that rating away to the model that is to predict it."""
+DERIVED = POPULARITY, AVERAGE = "popularity", "average rating"
+"""Columns of items that are made of the training interactions."""
 _DISTINCT_LIKE_NAMES = 0.5
 """A text column of which more than this share are distinct is a name, not a category, and teaches nothing general."""
 
@@ -73,13 +75,13 @@ def standardise(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArra
 def _derived_columns(interactions: Interactions, train: Rows, known: NDArray[np.bool_]) -> _Columns:
     item = interactions.item[train]
     count = np.bincount(item, minlength=interactions.num_items).astype(np.float64)
-    columns: _Columns = [("popularity", standardise(np.log1p(count), known))]
+    columns: _Columns = [(POPULARITY, standardise(np.log1p(count), known))]
     if interactions.feedback == "explicit":
         value = interactions.value[train].astype(np.float64)
         overall = value.mean() if len(value) else 0.0
         total = np.bincount(item, weights=value, minlength=interactions.num_items)
         average = (total + MEAN_DAMPING * overall) / (count + MEAN_DAMPING)
-        columns.append(("average rating", standardise(average, known)))
+        columns.append((AVERAGE, standardise(average, known)))
     return columns
 
 

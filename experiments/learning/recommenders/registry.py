@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from experiments.learning.recommenders import (
+    bayesian_factorization,
     bert4rec,
     bpr,
     ease,
@@ -24,6 +25,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         hybrid.ARCHITECTURE,
         hybrid_biased.ARCHITECTURE,
         matrix_factorization.ARCHITECTURE,
+        bayesian_factorization.ARCHITECTURE,
         ease.ARCHITECTURE,
         implicit_als.ARCHITECTURE,
         bpr.ARCHITECTURE,

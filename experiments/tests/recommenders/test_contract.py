@@ -69,7 +69,8 @@ def test_an_unknown_key_is_refused_with_what_exists():
 
 def fit_without_restraint(key, data, **strong):
     """Many epochs, hardly any penalty, no early stopping."""
-    strong = {"regularization": 1e-6, "ranking_regularization": 1e-6, "epochs": 300, "batch_size": 8} | strong
+    free = {"regularization": 1e-6, "ranking_regularization": 1e-6, "noise": 0.02}
+    strong = {**free, "epochs": 300, "batch_size": 8} | strong
     known = architecture_of(key).parameters.model_fields
     changes = {name: value for name, value in strong.items() if name in known}
     changes |= {name: 0 for name in ("early_stopping_patience", "dropout") if name in known}

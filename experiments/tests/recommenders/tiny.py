@@ -14,6 +14,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "hybrid": {"epochs": 4, "batch_size": 32, "embedding_dim": 8},
     "hybrid_biased": {"epochs": 4, "batch_size": 32, "embedding_dim": 8, "early_stopping_patience": 2},
     "matrix_factorization": {"epochs": 4, "embedding_dim": 6},
+    "bayesian_factorization": {"epochs": 4, "embedding_dim": 6},
     "ease": {"regularization": 5},
     "implicit_als": {"epochs": 4, "embedding_dim": 6, "regularization": 1},
     "bpr": {"epochs": 4, "embedding_dim": 6, "batch_size": 32},
