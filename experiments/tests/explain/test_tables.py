@@ -74,12 +74,7 @@ def test_with_a_link_the_values_add_up_before_it(frame):
     assert found.link == "logit"
 
 
-def test_what_is_not_exact_and_cheap_is_refused_with_the_reason(frame):
-    wide = frame.assign(**{f"c{n}": frame["age"] + n for n in range(9)})
-    scorer = trees(wide, ("income", "age", *(f"c{n}" for n in range(9))), rounds=1)
-    with pytest.raises(NotExplainable, match="12 columns"):
-        table_shapley(scorer, wide.iloc[:1], wide)
-
+def test_what_has_no_exact_split_is_refused_with_the_reason(frame):
     class Other:
         def config(self):
             return {"kind": "lags"}

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.learning.recommenders.scorers.errors import ScorerError
-from experiments.learning.tabular.base import Floats, Rows
+from experiments.learning.tabular.base import Floats
 from experiments.learning.tabular.columns import days
 from experiments.learning.tabular.forecasting.features import Known, feature_table, lagged_features
 from experiments.learning.tabular.forecasting.history import History
@@ -56,19 +56,21 @@ class LagScorer:
             raise ScorerError(f"history has {history.values.shape[1]} days; accepted: {lags.width}.")
 
     def predict(self, frame: pd.DataFrame) -> Floats:
+        table, level = self.inputs(frame)
+        if not len(frame):
+            return np.empty(0)
+        forecast = self.inner.predict(table) * level
+        return forecast if self.negative else np.maximum(forecast, 0.0)
+
+    def inputs(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+        """What the inner model is told of each row, and the level (n,) by which its answer is multiplied."""
         code = codes_of(labels(frame, self.series), self.history.names)
         day = days(frame, self.time)
         step = self.history.steps(code, day)
-        if not len(frame):
-            return np.empty(0)
-        return self._forecast(frame, code, day, step)
-
-    def _forecast(self, frame: pd.DataFrame, code: Rows, day: Rows, step: Rows) -> Floats:
         origin = np.full(len(frame), self.history.values.shape[1] - 1)
         lagged, level = lagged_features(self.lags, self.history.values, code, origin, step)
         lagged["step"] = np.minimum(lagged["step"], self.steps)
-        forecast = self.inner.predict(feature_table(lagged, self.known.features(frame, code, day))) * level
-        return forecast if self.negative else np.maximum(forecast, 0.0)
+        return feature_table(lagged, self.known.features(frame, code, day)), level
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         inner = {_PREFIX + name: array for name, array in self.inner.arrays().items()}
