@@ -116,8 +116,8 @@ def read_scorer(
 
 def checked_path(folder: Path, name: str, expected_sha256s: Mapping[str, str]) -> Path:
     """The path of a file whose content is the recorded one, for readers that insist on a path. Raises ArtifactError."""
-    path = _checked_path(folder, name)
-    _check_hash(name, atomic.sha256_of(path), expected_sha256s)
+    path = regular_file(folder, name)
+    check_hash(name, atomic.sha256_of(path), expected_sha256s)
     return path
 
 
@@ -161,8 +161,8 @@ def _check_name(name: str, suffix: str) -> None:
         raise ArtifactError(f"File name {name!r} is the model's own; accepted: any other.")
 
 
-def _checked_path(folder: Path, name: str) -> Path:
-    """The path of a regular file that lies directly in ``folder``; links are not followed."""
+def regular_file(folder: Path, name: str) -> Path:
+    """The path of a regular file that lies directly in ``folder``; links are not followed. Raises ArtifactError."""
     path = folder / name
     try:
         mode = path.lstat().st_mode
@@ -174,15 +174,16 @@ def _checked_path(folder: Path, name: str) -> Path:
 
 
 def _read(folder: Path, name: str, expected: Mapping[str, str], largest: int | None = None) -> bytes:
-    path = _checked_path(folder, name)
+    path = regular_file(folder, name)
     if largest is not None and path.stat().st_size > largest:
         raise ArtifactError(f"{name} has {path.stat().st_size} bytes; accepted: at most {largest}.")
     content = path.read_bytes()
-    _check_hash(name, hashlib.sha256(content).hexdigest(), expected)
+    check_hash(name, hashlib.sha256(content).hexdigest(), expected)
     return content
 
 
-def _check_hash(name: str, found: str, expected: Mapping[str, str]) -> None:
+def check_hash(name: str, found: str, expected: Mapping[str, str]) -> None:
+    """Raises ArtifactError unless ``found`` is the SHA-256 recorded for ``name``."""
     if name not in expected:
         raise ArtifactError(f"{name} has no recorded SHA-256, so it is not read.")
     if found != expected[name]:

@@ -19,6 +19,8 @@ REGISTRATIONS = 0x7267
 """Class of the one lock under which completed runs become versions; its one key is 0."""
 REGISTERED_MODEL = 0x726D
 """Class of the locks under which MLflow is told of a model."""
+SERVING_FILE = 0x7366
+"""Class of the locks under which a version's file for serving is made."""
 
 
 @contextmanager

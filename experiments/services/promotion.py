@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from experiments.models import ModelVersion, RegisteredModel, Stage, StageChange
 from experiments.models.job import JobStateError
-from experiments.services import deployments, registry_outbox
+from experiments.services import deployments, registry_outbox, traffic
 from experiments.services.model_fields import cleaned_note
 from experiments.services.promotion_blockers import (
     Assessment,
@@ -222,6 +222,7 @@ def _bring(version: ModelVersion, model: RegisteredModel, to_stage: str, act: _A
     elif champion is not None and champion.pk == version.pk:
         at = deployments.take_over(model, None, at=at, actor=act.actor, reason=act.reason)
     change = _step(version, to_stage, act, at)
+    traffic.follow_step(model, version, at=at, actor=act.actor)
     registry_outbox.tell_aliases(model, before)
     return change
 

@@ -20,7 +20,7 @@ from experiments.models import (
     StageChange,
 )
 from experiments.models.job import JobStateError
-from experiments.services import registry_outbox, version_files
+from experiments.services import registry_outbox, serving_files, version_files
 from experiments.services.labels import plain_text
 from experiments.services.model_fields import Changes, cleaned_note, recipe_improvement
 from experiments.services.model_numbers import Proposal, propose
@@ -167,10 +167,12 @@ def register(
     files = version_files.take(target, version_id, Artifact.objects.filter(experiment=run))
     try:
         with transaction.atomic():
-            return _write(run, target, version_id, files, actor=actor, number=number, notes=note, through=through)
+            made = _write(run, target, version_id, files, actor=actor, number=number, notes=note, through=through)
     except BaseException:
         version_files.discard(target, version_id)
         raise
+    serving_files.prepare_small(made)
+    return made
 
 
 def lock(model: RegisteredModel) -> RegisteredModel:

@@ -44,7 +44,7 @@ class Histories:
 
     def lengths(self, users: IntArray) -> NDArray[np.int64]:
         """How many items each of these users has, shape (len(users),)."""
-        lengths: NDArray[np.int64] = np.diff(self.start)[users]
+        lengths: NDArray[np.int64] = self.start[users + 1] - self.start[users]
         return lengths
 
     def mean(self) -> FloatArray:
