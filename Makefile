@@ -30,8 +30,14 @@ demo: $(RUNTIME) $(ASSETS)
 run: $(RUNTIME) $(ASSETS)
 	@exec $(PY) manage.py up $(UP)
 
+# Most tests in several processes; those that drive a browser, start processes or kill servers one after the other.
 test: lint browser
+ifeq ($(strip $(PYTEST)),)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser and not services"
+	$(PY) -m pytest -m "browser or services"
+else
 	$(PY) -m pytest $(PYTEST)
+endif
 
 lint: $(DEVELOPMENT) $(ASSETS)
 	$(VENV)/bin/ruff check .

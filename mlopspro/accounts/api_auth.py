@@ -35,12 +35,13 @@ REFUSALS_ONCE_IN_SECONDS = 60
 class ApiKeyAuth(HttpBearer):
     """``Authorization: Bearer mlops_…``. A key that is unknown, expired, revoked or whose owner left is 401."""
 
-    def __init__(self, action: Action | None = None) -> None:
+    def __init__(self, action: Action | None = None, *, recalled: bool = False) -> None:
         super().__init__()
         self.action = action
+        self.check = keys.recall_token if recalled else keys.check_token
 
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        credentials = keys.check_token(token)
+        credentials = self.check(token)
         if credentials is None:
             _audit_refused_key(token)
             return None
@@ -90,17 +91,21 @@ API_AUTH = [ApiKeyAuth(), SessionAuth()]
 """Of the API as a whole: refuses every operation that has not been given an action by requires_api."""
 
 
-def requires_api(action: Action) -> Callable[[Operation], Operation]:
-    """Says which action an operation is; stands below the router's decorator."""
+def requires_api(action: Action, *, recalled: bool = False) -> Callable[[Operation], Operation]:
+    """Says which action an operation is; stands below the router's decorator.
+
+    ``recalled``: a key that was right within the last two seconds is not asked about again (``services/key_recall``).
+    For answers that are asked for hundreds of times a second; not for anything that changes something.
+    """
 
     def decorate(operation: Operation) -> Operation:
         setattr(operation, ATTRIBUTE, Access(action=action, change=action))
-        contribute_operation_callback(operation, lambda made: _guard(made, action))
+        contribute_operation_callback(operation, lambda made: _guard(made, action, recalled))
         return operation
 
     return decorate
 
 
-def _guard(operation: Any, action: Action) -> None:
-    operation.auth_param = [ApiKeyAuth(action), SessionAuth(action)]
+def _guard(operation: Any, action: Action, recalled: bool) -> None:
+    operation.auth_param = [ApiKeyAuth(action, recalled=recalled), SessionAuth(action)]
     operation.auth_callbacks = operation.auth_param

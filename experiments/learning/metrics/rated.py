@@ -131,5 +131,11 @@ def choose_cut(lists: RatedLists, lowest: float, *, fallback: float) -> Cut:
     scores = f1_each(np.cumsum(precision_steps[order]) / users, np.cumsum(recall_steps[order]) / users)
     last_of_equal = np.append(values[1:] != values[:-1], True)
     best = int(np.argmax(np.where(last_of_equal, scores, -1.0)))
-    value = lowest if best == len(values) - 1 else (values[best] + values[best + 1]) / 2.0
+    value = lowest if best == len(values) - 1 else _between(values[best + 1], values[best])
     return Cut(float(value), "validation", float(scores[best]), users)
+
+
+def _between(lower: float, upper: float) -> float:
+    """Half-way; the upper one where they are neighbours among floating-point numbers and nothing lies between."""
+    middle = (lower + upper) / 2.0
+    return middle if middle > lower else upper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from experiments.learning.metrics.rated import choose_cut, rated_lists
@@ -31,6 +31,7 @@ def lists_of(rows, k):
 
 
 @given(ratings, st.sampled_from([1, 3, 10]))
+@example([(0, 0, True, 1.0000000000000002), (0, 1, False, 1.0)], 3)  # nothing lies between these two
 def test_no_other_cut_reaches_a_higher_f1(rows, k):
     rows = list({(row[0], row[1]): row for row in rows}.values())
     if not any(row[2] for row in rows):

@@ -68,7 +68,7 @@ def test_expired_revoked_disabled_and_removed(admin, workspace):
 
 
 def test_what_cannot_be_made_is_refused_with_what_could(admin, workspace):
-    with pytest.raises(ValueError, match=r"scopes.*accepted are read, datasets, train, recipes, models, admin"):
+    with pytest.raises(ValueError, match=r"scopes.*accepted are read, datasets, train, recipes, models, serve, log, admin"):
         make_key(admin, workspace, scopes=["root"])
     with pytest.raises(ValueError, match="scopes"):
         make_key(admin, workspace, scopes=[])
@@ -126,7 +126,7 @@ def test_people_see_and_revoke_their_own_keys_and_administrators_all(admin, work
 
 @pytest.mark.parametrize(
     ("role", "offered"),
-    [(Role.VIEWER, {"read", "admin"}), (Role.SCIENTIST, {"read", "datasets", "train", "recipes", "admin"})],
+    [(Role.VIEWER, {"read", "admin"}), (Role.SCIENTIST, {"read", "datasets", "train", "recipes", "serve", "admin"})],
 )
 def test_only_scopes_that_the_role_can_fill_are_offered(workspace, role, offered):
     form = browser(make_member(workspace, role)).get("/settings/keys/").context["form"]
