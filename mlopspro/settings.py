@@ -178,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15),
         "options": {"expires": 15},
     },
+    "advance searches": {
+        "task": "experiments.tasks.advance_searches",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
     "register completed runs": {
         "task": "experiments.tasks.register_completed",
         "schedule": schedule(15),
@@ -197,6 +202,10 @@ JOB_WARM_SPARE = env.bool("MLOPSPRO_JOB_WARM_SPARE", default=True)
 JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
 """Jobs of one workspace that may wait or run at a time; one more is refused with a clear message."""
 
+# --- Serving ---------------------------------------------------------------------------------------------------
+SERVING_POLL_SECONDS = env.float("MLOPSPRO_SERVING_POLL_SECONDS", default=1.0)
+"""How often a web process asks what is live. 0: no thread, each call looks for itself (commands, tests)."""
+
 # --- The history of runs ----------------------------------------------------------------------------------------
 HISTORY_TIMEOUT_SECONDS = env.float("MLOPSPRO_HISTORY_TIMEOUT_SECONDS", default=5.0)
 """A search that takes longer ends with an answer that says how to narrow it."""
@@ -208,6 +217,28 @@ HEALTH_THRESHOLDS = env.dict("MLOPSPRO_HEALTH", default={})
 """Other thresholds than those of monitoring/services/health_rules.py: {rule: "degraded/unhealthy"}."""
 METRICS_TOKEN = env.str("MLOPSPRO_METRICS_TOKEN", default="")
 """With it as bearer token /metrics tells of the whole installation; API keys see their own workspace's models."""
+
+# --- Windows of the prediction log ------------------------------------------------------------------------------
+MLOPSPRO_LOG_MINUTES_KEEP_DAYS = env.int("MLOPSPRO_LOG_MINUTES_KEEP_DAYS", default=2)
+MLOPSPRO_LOG_HOURS_KEEP_DAYS = env.int("MLOPSPRO_LOG_HOURS_KEEP_DAYS", default=90)
+"""Whole days before today that windows of a minute and of an hour are kept; windows of a day stay for ever."""
+CELERY_BEAT_SCHEDULE |= {
+    "refresh windows": {
+        "task": "monitoring.tasks.refresh_windows",
+        "schedule": schedule(10),
+        "options": {"expires": 10, "queue": "io"},
+    },
+    "mirror windows": {
+        "task": "monitoring.tasks.mirror_windows",
+        "schedule": schedule(60),
+        "options": {"expires": 60, "queue": "io"},
+    },
+    "capture snapshots": {
+        "task": "monitoring.tasks.capture_snapshots",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600, "queue": "io"},
+    },
+}
 
 # --- Trackers ---------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")
