@@ -56,7 +56,8 @@ class Replay:
         wait: how to wait; returning True ends the replay after what is due was told.
         name: in the keys of what is told, so that the same replay done again doubles nothing.
 
-    Everything but the answers is decided by ``seed`` and the number of the request.
+    ``told`` counts pieces of feedback handed over. Everything but the answers is decided by ``seed`` and the number of
+    the request.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Replay:
                 raise ValueError(f"as_if_from is {as_if_from.isoformat()}; accepted: a time before {until.isoformat()}")
             self.pace = Pace(rate=max(self.total, 1) / seconds)
         self._waiting: list[tuple[dt.datetime, int, Told]] = []
-        self._told = 0
+        self.told = 0
 
     def steps(self) -> Iterator[Step]:
         """Asks and yields, one request after the other. Ends by itself, or after what is on its way was told when
@@ -117,9 +118,9 @@ class Replay:
         asked = self.door.ask(drifted.request, drifted.troubles, at)
         for place, reaction in enumerate([] if asked.failed else self._reactions(drifted, asked)):
             self._expect(number, place, asked, reaction, at)
-        before = self._told
+        before = self.told
         self._tell()
-        told = self._told - before
+        told = self.told - before
         return Step(number, at, drifted.request.user, drifted.kinds, asked.failed, asked.items, told)
 
     def _turn(self, number: int, offset: float) -> dt.datetime | None:
@@ -179,7 +180,7 @@ class Replay:
 
     def _hand_over(self, batch: list[Told]) -> None:
         self.door.tell(batch)
-        self._told += len(batch)
+        self.told += len(batch)
 
     def _wait_for_the_rest(self) -> None:
         while self._waiting and self.as_if_from is None:
