@@ -11,7 +11,7 @@ from celery.signals import celeryd_after_setup, worker_process_init, worker_proc
 from experiments.jobs import lifecycle, queue, supervise
 from experiments.jobs.kinds import CUSTOM_METRICS, QUEUES
 from experiments.models import Experiment
-from experiments.services import custom_values, delivery, logged_runs, registrations, registry_delivery
+from experiments.services import custom_values, delivery, logged_runs, registrations, registry_delivery, searches
 
 DELIVERY_SECONDS = 20.0
 READING_SECONDS = COMPUTING_SECONDS = REGISTERING_SECONDS = 10.0
@@ -58,6 +58,11 @@ def compute_custom_metrics() -> int:
 @shared_task
 def register_completed() -> int:
     return registrations.register_pending(REGISTERING_SECONDS)
+
+
+@shared_task
+def advance_searches() -> int:
+    return searches.advance_all()
 
 
 @celeryd_after_setup.connect

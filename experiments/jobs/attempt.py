@@ -10,7 +10,7 @@ from errno import ENOSPC
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from experiments.jobs.context import JobContext, JobFailed, Stopped
+from experiments.jobs.context import AttemptLost, JobContext, JobFailed, Stopped
 from experiments.jobs.kinds import MODELS, WORK, function_named
 from experiments.jobs.lease import Lease, LeaseLost, patiently
 from experiments.jobs.limits import is_out_of_memory
@@ -43,8 +43,10 @@ def _work(context: JobContext) -> None:
         function_named(WORK[context.lease.model.KIND])(context)
     except LeaseLost:
         raise
-    except Stopped:
-        context.end(JobStatus.CANCELLED)
+    except Stopped as stopped:
+        context.end(JobStatus.CANCELLED, reason=stopped.reason)
+    except AttemptLost as lost:
+        context.lose(str(lost))
     except JobFailed as failure:
         context.end(JobStatus.FAILED, kind=failure.kind, reason=failure.reason)
     except Exception as error:  # the last line of defence: the job ends with what went wrong

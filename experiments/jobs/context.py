@@ -15,7 +15,16 @@ from experiments.models import FailureKind, Job, JobStatus
 
 
 class Stopped(Exception):
-    """A person asked to stop; raised where the work can be left in good order."""
+    """A person asked to stop, or ``reason`` says why it goes no further; raised where the work can be left in good
+    order."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AttemptLost(Exception):
+    """Something this attempt needs has gone, as a machine or process may; another attempt may fare better."""
 
 
 class JobFailed(Exception):
@@ -72,6 +81,15 @@ class JobContext:
 
         self.commit(write)
 
+    def lose(self, reason: str) -> None:
+        """Ends this attempt as one that was lost: queued again with a pause, or failed after the last one."""
+
+        def write(job: Any) -> None:
+            lifecycle.attempt_lost(job, reason)
+            lifecycle.tell_if_ended(job)
+
+        self.lease.commit(write)
+
     def end(
         self, status: JobStatus, *, kind: str = "", reason: str = "", also: Callable[[Any], None] | None = None
     ) -> None:
@@ -82,7 +100,7 @@ class JobContext:
                 also(job)
             lifecycle.end(job, status, kind=kind, reason=reason)
             if reason:
-                lifecycle.note(job, reason, "error")
+                lifecycle.note(job, reason, "error" if status is JobStatus.FAILED else "info")
             lifecycle.tell_if_ended(job)
 
         self.lease.commit(write)

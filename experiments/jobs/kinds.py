@@ -13,9 +13,11 @@ QUEUES = {Experiment.KIND: "train", DatasetImport.KIND: "io"}
 
 CUSTOM_METRICS = "custom_metrics"
 REGISTRATIONS = "registrations"
+SEARCHES = "searches"
 BELLS = {
     CUSTOM_METRICS: ("experiments.tasks.compute_custom_metrics", "io"),
     REGISTRATIONS: ("experiments.tasks.register_completed", "io"),
+    SEARCHES: ("experiments.tasks.advance_searches", "io"),
 }
 """Work that is no job and keeps a ledger of its own: the task that does what is due, and its queue."""
 
@@ -25,7 +27,7 @@ WORK = {
     DatasetImport.KIND: "experiments.services.importing:run_import",
 }
 """Does the work of one attempt, given its JobContext."""
-WHEN_ENDED = {Experiment.KIND: "experiments.services.outbox:record_end"}
+WHEN_ENDED = {Experiment.KIND: "experiments.services.ended:experiment_ended"}
 """Called with the job and its state in the transaction that ends it."""
 WARM_UP = "experiments.services.training:warm_up"
 """Imports what every run needs; for processes that are started ahead."""

@@ -124,7 +124,7 @@ def request_stop(job: Job, person: Any) -> Job:
         if locked.state in (JobStatus.QUEUED, JobStatus.RUNNING) and locked.stop_requested_at is None:
             locked.stop_requested_at = timezone.now()
             locked.stop_requested_by = person
-            note(locked, f"{person} asked it to stop.", "warning")
+            note(locked, f"{person or 'Its search'} asked it to stop.", "warning")
             if locked.state is JobStatus.QUEUED:
                 end(locked, JobStatus.CANCELLED)
                 tell_if_ended(locked)

@@ -40,6 +40,7 @@ PROTOCOLS = {
     "reaches the cut are recommended. It flatters, so its lines include recommending everything.",
     "catalogue": "Catalogue: every item the user has not met in training is ranked; a test interaction is relevant.",
     "pointwise": "Pointwise: predicted against actual rating over all test ratings, clipped to the scale.",
+    "validation": "Validation: measured as the test part is, on the validation part; a search chooses by it alone.",
     "logged": "As logged: somebody logged this to MLflow; on which data and by which protocol is not known here.",
 }
 

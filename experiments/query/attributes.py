@@ -62,4 +62,15 @@ PREFIXES = {
     "attribute": "attribute",
     "attr": "attribute",
 }
-PROTOCOLS = ("rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial", "custom", "logged")
+PROTOCOLS = (
+    "rated",
+    "catalogue",
+    "pointwise",
+    "forecast",
+    "demand",
+    "action",
+    "spatial",
+    "validation",
+    "custom",
+    "logged",
+)

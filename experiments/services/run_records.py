@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.learning.comparison.comparability import RunRecord
+from experiments.learning.search.measures import VALIDATION
 from experiments.models import EvaluationDetail, Experiment, MetricValue
 
 Protocols = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -58,7 +59,7 @@ def _with_custom(
     """Custom metrics are made of the figures of all protocols, so they are measured alike where these are."""
     found = dict(protocols)
     if "custom" in definitions and protocols:
-        parts = sorted(protocols)
+        parts = sorted(set(protocols) - {VALIDATION})
         found["custom"] = {
             name: "; ".join(str(protocols[part].get(name)) for part in parts)
             for name in ("definition", "relevance", "relevant_from", "candidates", "scale", "ks")

@@ -9,7 +9,7 @@ import pandas as pd
 
 SMALLEST_RANGE = 1e-3
 
-ProtocolName = Literal["rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial"]
+ProtocolName = Literal["rated", "catalogue", "pointwise", "forecast", "demand", "action", "spatial", "validation"]
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from experiments.learning.architectures import AnyArchitecture, family_of
 from experiments.learning.families import ABOUT
 from experiments.learning.recommenders.base import Architecture
 
-VALIDATION = "validation"
+VALIDATION: Final = "validation"
 """Protocol under which a trial keeps what it reached on the validation part."""
 RATED = ("f1_at_10", "precision_at_10", "recall_at_10", "ndcg_at_10")
 CATALOGUE = ("ndcg_at_10", "recall_at_10", "precision_at_10", "f1_at_10", "hit_rate_at_10", "mrr_at_10")

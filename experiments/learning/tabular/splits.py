@@ -78,6 +78,34 @@ def split_table(data: TabularData, split: TableSplit) -> list[TablePart]:
     return parts
 
 
+def judged_on_validation(data: TabularData, part: TablePart, split: TableSplit) -> TablePart:
+    """The part with its validation rows to be tested, and its training rows divided once more in the same way.
+
+    So a search can judge a method without its test rows, by a model that has not seen what it is judged on.
+    Raises TableError where the training rows are too few to be divided.
+    """
+    rows = part.train
+    if split.method in _NEEDS_TIME:
+        moments = times(data.frame, data.roles.time)
+        train, validation = _latest(rows, moments, split.validation_share, data.roles.time, spare=1)
+    elif split.method == "random":
+        groups = rows if not data.roles.unit else _codes(texts(data.frame, data.roles.unit))[rows]
+        rest, drawn = _draw(np.unique(groups), split.validation_share, np.random.default_rng(split.seed))
+        train, validation = rows[np.isin(groups, rest)], rows[np.isin(groups, drawn)]
+    else:
+        latitude = known_numbers(data.frame, data.roles.latitude)
+        blocks = _codes(squares(latitude, known_numbers(data.frame, data.roles.longitude), split.block_km))[rows]
+        sizes = np.bincount(blocks)
+        order = np.random.default_rng(split.seed).permutation(np.unique(blocks))
+        drawn, rest = _until(order, sizes, split.validation_share * len(rows), spare=1)
+        train, validation = rows[np.isin(blocks, rest)], rows[np.isin(blocks, drawn)]
+    if not len(train) or not len(validation):
+        raise TableError(
+            f"{len(rows):,} training rows are too few to judge a trial without its test rows. Accepted: more data."
+        )
+    return TablePart(train, validation, part.validation, part.name)
+
+
 def _random(data: TabularData, split: TableSplit) -> list[TablePart]:
     generator = np.random.default_rng(split.seed)
     groups = np.arange(len(data)) if not data.roles.unit else _codes(texts(data.frame, data.roles.unit))

@@ -11,6 +11,7 @@ from experiments.services.runs.evaluations import EvaluateRecommender, EvaluateT
 from experiments.services.runs.recommenders import TrainRecommender
 from experiments.services.runs.steps import Site, Work
 from experiments.services.runs.tables import TrainTable
+from experiments.services.runs.trials import TrialOfRecommender, TrialOfTable
 
 OF_INTERACTIONS: dict[RunType, Callable[[Site], Work]] = {
     RunType.TRAIN: TrainRecommender,
@@ -24,6 +25,12 @@ OF_TABLES: dict[RunType, Callable[[Site], Work]] = {
 }
 
 
+TRIALS: dict[bool, Callable[[Site], Work]] = {False: TrialOfRecommender, True: TrialOfTable}
+"""By whether they learn from a table."""
+
+
 def work_for(site: Site) -> Work:
+    if site.run.search_id is not None:
+        return TRIALS[Family(site.run.family).is_tabular](site)
     kinds = OF_TABLES if Family(site.run.family).is_tabular else OF_INTERACTIONS
     return kinds[RunType(site.run.run_type)](site)
