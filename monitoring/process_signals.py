@@ -19,7 +19,16 @@ def worker_lives(sender: Any = None, **_: object) -> None:
     served = os.environ.get("MLOPSPRO_WORKER_QUEUES", "").split(",")
     for queue, role in ROLES.items():
         if queue in served:
+            if role == "worker-io":
+                beats.also(_watch)
             beats.start(role)
+
+
+def _watch() -> None:
+    """Imported when called: not every command that loads the apps needs what the watch reads."""
+    from monitoring.health_watch import look
+
+    look()
 
 
 @beat_init.connect

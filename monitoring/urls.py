@@ -2,5 +2,7 @@
 
 from django.urls import URLPattern
 
+from monitoring import urls_health
+
 app_name = "monitoring"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [*urls_health.urlpatterns]
