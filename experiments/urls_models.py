@@ -8,6 +8,7 @@ from experiments.views import (
     model_page,
     model_promotion,
     model_register,
+    model_traffic,
     model_versions,
     models,
 )
@@ -24,6 +25,9 @@ urlpatterns = [
     path("models/<uuid:pk>/live-at/", model_page.was_live, name="model_live_at"),
     path("models/<uuid:pk>/rollback/", model_promotion.rollback, name="model_rollback"),
     path("models/<uuid:pk>/compare/", model_versions.compare, name="model_version_compare"),
+    path("models/<uuid:pk>/traffic/", model_traffic.deploy, name="model_traffic_deploy"),
+    path("models/<uuid:pk>/traffic/<int:deployment>/share/", model_traffic.change_share, name="model_traffic_share"),
+    path("models/<uuid:pk>/traffic/<int:deployment>/end/", model_traffic.end, name="model_traffic_end"),
     path(f"{VERSION}/", model_versions.detail, name="model_version"),
     path(f"{VERSION}/gate/", model_page.gate_of, name="model_gate"),
     path(f"{VERSION}/promote/", model_promotion.promote, name="model_promote"),

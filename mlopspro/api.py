@@ -19,6 +19,7 @@ from experiments.api_models import router as models_router
 from experiments.api_recipe_versions import router as recipe_versions_router
 from experiments.api_recipes import router as recipes_router
 from experiments.api_registry import router as registry_router
+from experiments.api_traffic import router as traffic_router
 from experiments.models.job import JobStateError
 from experiments.query import QueryError
 from experiments.services.explained_model import CannotExplain
@@ -26,6 +27,9 @@ from experiments.services.promotion import PromotionRefused
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
+from mlopspro.serving.api import router as serving_router
+from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
+from monitoring.api_health import router as health_router
 
 
 class Problem(Schema):
@@ -54,10 +58,13 @@ api.add_router("", comparison_router)
 api.add_router("", explain_router)
 api.add_router("", custom_metrics_router)
 api.add_router("", registry_router)
+api.add_router("", traffic_router)
 api.add_router("", recipes_router)
 api.add_router("", recipe_versions_router)
 api.add_router("", ml_runs_router)
 api.add_router("", assistant_router)
+api.add_router("", health_router)
+api.add_router("", serving_router)
 
 
 def problem(
@@ -90,6 +97,27 @@ def unexplained(request: HttpRequest, error: CannotExplain) -> HttpResponse:
 def blocked(request: HttpRequest, error: PromotionRefused) -> HttpResponse:
     errors = [{"field": one.code, "message": one.message, "can_force": one.can_force} for one in error.blockers]
     return problem(request, 409, "Blocked", "Rules speak against this promotion; see errors.", errors)
+
+
+@api.exception_handler(CannotAnswer)
+def unanswerable(request: HttpRequest, error: CannotAnswer) -> HttpResponse:
+    errors = [{"field": one.field, "message": one.message} for one in error.problems]
+    return problem(request, 422, "Refused", "What was asked cannot be answered; see errors.", errors)
+
+
+@api.exception_handler(NoModel)
+def nothing_live(request: HttpRequest, error: NoModel) -> HttpResponse:
+    return problem(request, 404, "No model answers", str(error))
+
+
+@api.exception_handler(NotReady)
+def not_ready(request: HttpRequest, error: NotReady) -> HttpResponse:
+    """Soon: 503, ask again. Else the state of the model speaks against it until somebody does something."""
+    if not error.soon:
+        return problem(request, 409, "Cannot answer", str(error))
+    response = problem(request, 503, "Not ready", str(error))
+    response["Retry-After"] = "5"
+    return response
 
 
 @api.exception_handler(QueryError)

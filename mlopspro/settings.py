@@ -11,6 +11,7 @@ from pathlib import Path
 import environ
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from mlopspro import embedded
 
@@ -199,6 +200,14 @@ JOB_MEMORY_LIMIT_MB = env.int("MLOPSPRO_JOB_MEMORY_LIMIT_MB", default=0)
 """0 = none. Address space an attempt may take; past it the run fails with "out of memory"."""
 JOB_WARM_SPARE = env.bool("MLOPSPRO_JOB_WARM_SPARE", default=True)
 """Keep one trainer process per slot started ahead, with TensorFlow imported, so that a run starts at once."""
+TRAIN_MAX_PROCESSES = env.int("MLOPSPRO_TRAIN_MAX_PROCESSES", default=4)
+"""Among how many processes one training may be spread (docs/how-to/distributed-training.md), up to 16."""
+TRAIN_TRANSPORT = env.str("MLOPSPRO_TRAIN_TRANSPORT", default="sockets")
+"""How they add up gradients: sockets between them, or grpc, TensorFlow's own, whose ports are open to the network."""
+if TRAIN_TRANSPORT not in ("sockets", "grpc"):
+    raise ImproperlyConfigured(f"MLOPSPRO_TRAIN_TRANSPORT is {TRAIN_TRANSPORT!r}; accepted: sockets, grpc.")
+TRAIN_MEMORY_MB = env.int("MLOPSPRO_TRAIN_MEMORY_MB", default=0)
+"""What one training may be expected to take; more is refused before the launch. 0: the machine's memory."""
 JOB_QUEUE_LIMIT = env.int("MLOPSPRO_JOB_QUEUE_LIMIT", default=200)
 """Jobs of one workspace that may wait or run at a time; one more is refused with a clear message."""
 

@@ -5,9 +5,12 @@ from django.urls import include, path
 
 from mlopspro import api_docs, health
 from mlopspro.api import api
+from monitoring.views import prometheus
 
 urlpatterns = [
     path("", include("experiments.urls")),
+    path("monitoring/", include("monitoring.urls")),
+    path("", include("mlopspro.serving.urls")),
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),
     path("dev/", include("mlopspro.core.urls")),
@@ -16,6 +19,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", prometheus.metrics, name="metrics"),
 ]
 
 handler403 = "mlopspro.core.errors.forbidden"

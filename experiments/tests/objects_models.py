@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from experiments.models import ModelFile, ModelVersion
-from experiments.tests.versions import make_model_row, make_version_row
+from experiments.tests.versions import make_live, make_model_row, make_version_row
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
 
@@ -31,6 +31,12 @@ def model_file(workspace: Workspace, owner: User) -> dict[str, object]:
     file.file.parent.mkdir(parents=True, exist_ok=True)
     file.file.write_text("{}")
     return {"pk": version.model_id, "version": version.pk, "file": file.pk}
+
+
+@objects_for("experiments:model_traffic_*", "pk", "deployment")
+def model_deployment(workspace: Workspace, owner: User) -> dict[str, object]:
+    made = make_live(_version(workspace))
+    return {"pk": made.model_id, "deployment": made.pk}
 
 
 def _version(workspace: Workspace) -> ModelVersion:

@@ -14,12 +14,15 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from experiments.forms.traffic import DeployForm
 from experiments.models import RegisteredModel
 from experiments.selectors import metrics, tiles
 from experiments.selectors.deployment_times import deployment_times
 from experiments.selectors.gate import gate
 from experiments.selectors.model_page import Standing, lines_of, parse_moment, standing_of
 from experiments.selectors.registry import live_at, model_uri
+from experiments.selectors.traffic import traffic_of
+from experiments.services import serving_status
 from experiments.services.promotion import blockers
 from experiments.views.allowed import allowed
 from experiments.views.find_models import find_model, find_version
@@ -42,7 +45,23 @@ TABS = [
 def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     model = find_model(request, pk)
     asked = request.GET.get("tab", "overview")
-    tab = asked if asked in PANELS else "overview"
+    return _page(request, model, asked if asked in PANELS else "overview")
+
+
+def deployments_page(
+    request: WorkspaceRequest, model: RegisteredModel, *, deploy_form: DeployForm, status: int
+) -> HttpResponse:
+    """The tab again with what was wrong in the form that was sent."""
+    return _page(request, model, "deployments", {"deploy_form": deploy_form}, status)
+
+
+def _page(
+    request: WorkspaceRequest,
+    model: RegisteredModel,
+    tab: str,
+    extra: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
     standing = standing_of(model)
     context = {
         "model": model,
@@ -52,7 +71,8 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         "standing": standing,
         "allowed": allowed(request),
     }
-    return render_page(request, TEMPLATE, context | PANELS[tab](request, model, standing))
+    context |= PANELS[tab](request, model, standing)
+    return render_page(request, TEMPLATE, context | (extra or {}), status=status)
 
 
 @requires(Action.VIEW)
@@ -101,7 +121,13 @@ def _versions(request: WorkspaceRequest, model: RegisteredModel, standing: Stand
 
 def _deployments(request: WorkspaceRequest, model: RegisteredModel, standing: Standing) -> dict[str, Any]:
     asked = _asked(request, model)
-    return asked | {"times": deployment_times(model, asked["moment"])}
+    divided = traffic_of(model)
+    return asked | {
+        "times": deployment_times(model, asked["moment"]),
+        "traffic": divided,
+        "deploy_form": DeployForm(versions=divided.waiting, initial={"percent": 10}),
+        "serving_problems": serving_status.problems_of(model.pk),
+    }
 
 
 def _asked(request: WorkspaceRequest, model: RegisteredModel) -> dict[str, Any]:

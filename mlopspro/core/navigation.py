@@ -32,6 +32,7 @@ ENTRIES = (
     NavEntry("Datasets", "experiments:datasets", "database", "d", "view", 1),
     NavEntry("Recipes", "experiments:recipes", "scroll-text", "r", "view", 1),
     NavEntry("Models", "experiments:models", "box", "m", "view", 2),
+    NavEntry("Recommend", "serving:recommend", "list-ordered", "p", "ask_model", 2),
     NavEntry("Monitoring", "monitoring:overview", "activity", "o", "view", 2),
     NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2),
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),

@@ -13,3 +13,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # A thread that writes on its own connection would reach past a test's transaction; live stacks have theirs.
 BEAT_SECONDS = 0.0
+# What a test wrote within its transaction is seen by its own thread alone, so that one looks what is live.
+SERVING_POLL_SECONDS = 0.0
