@@ -1,7 +1,7 @@
 """nDCG@10 of every architecture on MovieLens 100k under two published protocols, at its defaults.
 
     python -m benchmarks.ranking_quality [--only ease,bpr] [--without-keras] [--part validation]
-        [--set ease.regularization=200]
+        [--seed 1] [--split-seed 1] [--set ease.regularization=200]
 
 per_item: the protocol of Microsoft's Recommenders benchmark: 75/25 of each item's ratings drawn at random, every test
 rating is relevant. per_user: 80/20 of each user's, test ratings of 4 and 5 are relevant. Both rank every item outside
@@ -84,21 +84,23 @@ PROTOCOLS = {
 }
 
 
-def divided(name: str, part: str) -> Split:
+def divided(name: str, part: str, split_seed: int = SEED) -> Split:
     """What is fitted on and what is measured on; nothing is held out for early stopping."""
     data, protocol = movielens_100k(), PROTOCOLS[name]
-    train, test = protocol.divide(data, in_file_order(data), SEED)
+    train, test = protocol.divide(data, in_file_order(data), split_seed)
     if part == "validation":
         train, test = protocol.divide(data, train, VALIDATION_SEED)
     return Split(train=train, validation=NO_ROWS, test=test)
 
 
-def measure(key: str, name: str, part: str, changes: dict[str, str]) -> dict[str, Any]:
-    data, split = movielens_100k(), divided(name, part)
+def measure(
+    key: str, name: str, part: str, changes: dict[str, str], *, seed: int = SEED, split_seed: int = SEED
+) -> dict[str, Any]:
+    data, split = movielens_100k(), divided(name, part, split_seed)
     learnt_from = training_data(data, split)
     architecture = ARCHITECTURES[key]
     started = time.perf_counter()
-    fitted = architecture.fit(learnt_from, architecture.validate(changes), seed=SEED, observer=Quiet())
+    fitted = architecture.fit(learnt_from, architecture.validate(changes), seed=seed, observer=Quiet())
     fit_seconds = time.perf_counter() - started
     train, validation, test = folds(data, split)
     evaluation = evaluate(
@@ -138,6 +140,8 @@ def main() -> None:
     arguments.add_argument("--without-keras", action="store_true", help="leave out the architectures fitted by Keras")
     arguments.add_argument("--protocol", default=",".join(PROTOCOLS))
     arguments.add_argument("--part", choices=("test", "validation"), default="test")
+    arguments.add_argument("--seed", type=int, default=SEED, help="of the fit")
+    arguments.add_argument("--split-seed", type=int, default=SEED, help="of the protocol's draw; 42 is the peers'")
     arguments.add_argument("--set", action="append", default=[], metavar="ARCHITECTURE.NAME=VALUE")
     given = arguments.parse_args()
     changes = changes_of(given.set)
@@ -145,12 +149,14 @@ def main() -> None:
         if given.without_keras and ARCHITECTURES[key].framework == "keras":
             continue
         for name in given.protocol.split(","):
-            figures = measure(key, name, given.part, changes.get(key, {}))
+            seeds = {"seed": given.seed, "split_seed": given.split_seed}
+            figures = measure(key, name, given.part, changes.get(key, {}), **seeds)
             line = {
                 "benchmark": "ranking_quality",
                 "architecture": key,
                 "protocol": PROTOCOLS[name].says,
                 "part": given.part,
+                **seeds,
                 "changes": changes.get(key, {}),
                 **figures,
             }

@@ -1,4 +1,4 @@
-"""JSON API of explanations: the same figures as the tab "Explain"."""
+"""JSON API of explanations of recommenders: the same figures as the tab "Explain". Tables: ``api_explain_tables``."""
 
 from __future__ import annotations
 

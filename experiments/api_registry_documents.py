@@ -38,6 +38,9 @@ class VersionOut(Schema):
     seed: int
     config_hash: str
     metrics: dict[str, Any] = Field(description="Headline figures at registration, by protocol.")
+    importance: list[dict[str, Any]] = Field(
+        description="What its answers depend on: name and share, which sum to 1; empty while it is not worked out."
+    )
     notes: str
     uri: str = Field(description="models:/name/1.2.0, as `manage.py fetch_model` takes it.")
     created_by: str
@@ -214,6 +217,7 @@ def version_document(version: ModelVersion, model: RegisteredModel | None = None
     of = model or version.model
     plain = (
         "id", "number", "dataset_sha256", "architecture", "parameters", "split", "seed", "config_hash", "metrics",
+        "importance",
         "notes", "created_at",
     )  # fmt: skip
     return {name: getattr(version, name) for name in plain} | {

@@ -11,7 +11,15 @@ from celery.signals import celeryd_after_setup, worker_process_init, worker_proc
 from experiments.jobs import lifecycle, queue, supervise
 from experiments.jobs.kinds import CUSTOM_METRICS, QUEUES
 from experiments.models import Experiment
-from experiments.services import custom_values, delivery, logged_runs, registrations, registry_delivery, searches
+from experiments.services import (
+    custom_values,
+    delivery,
+    importance,
+    logged_runs,
+    registrations,
+    registry_delivery,
+    searches,
+)
 
 DELIVERY_SECONDS = 20.0
 READING_SECONDS = COMPUTING_SECONDS = REGISTERING_SECONDS = 10.0
@@ -57,7 +65,9 @@ def compute_custom_metrics() -> int:
 
 @shared_task
 def register_completed() -> int:
-    return registrations.register_pending(REGISTERING_SECONDS)
+    done = registrations.register_pending(REGISTERING_SECONDS)
+    importance.fill_pending(REGISTERING_SECONDS)
+    return done
 
 
 @shared_task

@@ -13,6 +13,7 @@ from experiments.api_assistant import router as assistant_router
 from experiments.api_comparison import router as comparison_router
 from experiments.api_custom_metrics import router as custom_metrics_router
 from experiments.api_explain import router as explain_router
+from experiments.api_explain_tables import router as explain_tables_router
 from experiments.api_history import router as history_router
 from experiments.api_ml_runs import router as ml_runs_router
 from experiments.api_models import router as models_router
@@ -56,6 +57,7 @@ api.add_router("", history_router)
 api.add_router("", models_router)
 api.add_router("", comparison_router)
 api.add_router("", explain_router)
+api.add_router("", explain_tables_router)
 api.add_router("", custom_metrics_router)
 api.add_router("", registry_router)
 api.add_router("", traffic_router)

@@ -14,6 +14,7 @@ from experiments.selectors.comparison_metrics import Group
 from experiments.selectors.comparison_settings import SettingRow, settings_table
 from experiments.selectors.comparison_verdict import MetricChoice
 from experiments.selectors.gate import headline_of
+from experiments.selectors.importance import ImportanceChange, importance_change, importance_distance
 from mlopspro.accounts.models import Workspace
 
 
@@ -26,6 +27,8 @@ class VersionComparison:
     gathered: Gathered | None = None
     metric: MetricChoice | None = None
     changes: tuple[Change, ...] = ()
+    importance: tuple[ImportanceChange, ...] = ()
+    importance_distance: float | None = None
 
     def verdicts(self, *, work: bool) -> list[Verdict] | None:
         """None where they are not known yet and ``work`` forbids to work them out (up to a second)."""
@@ -59,9 +62,7 @@ def compare_versions(workspace: Workspace, a: ModelVersion, b: ModelVersion) -> 
     asked = Asked((a.experiment_id, b.experiment_id))
     selection = select(workspace, asked, (a.experiment_id,))
     changes = tuple(differences(a.experiment.manifest or {}, b.experiment.manifest or {}))
-    if not selection.is_enough:
-        return VersionComparison(selection, tuple(problems_of(selection)), changes=changes)
-    gathered = gather(workspace, selection)
-    return VersionComparison(
-        selection, tuple(problems_of(selection)), gathered, gathered.metric(headline_of(b).key), changes
-    )
+    leant, distance = tuple(importance_change(a, b)), importance_distance(a, b)
+    gathered = gather(workspace, selection) if selection.is_enough else None
+    metric = gathered.metric(headline_of(b).key) if gathered else None
+    return VersionComparison(selection, tuple(problems_of(selection)), gathered, metric, changes, leant, distance)

@@ -7,9 +7,7 @@ hashes: at most four models and 256 MiB, the longest unused going first. One is 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +22,11 @@ from experiments.learning.explain.recommender import listing, require_explainabl
 from experiments.learning.metrics.settings import relevance_threshold
 from experiments.learning.recommenders.base import Scorer
 from experiments.models import Artifact, Experiment
+from experiments.services.kept_models import MOST_BYTES, MOST_MODELS, KeptModels
 from experiments.services.runs.recommenders import read, settings_of
 from experiments.services.runs.stored_model import recommender_of
 from experiments.services.spec import split_spec
 
-MOST_MODELS = 4
-MOST_BYTES = 256 << 20
 MOST_INTERACTIONS = 5_000_000
 """A page does not read a larger dataset; it says so."""
 
@@ -82,28 +79,7 @@ class ExplainedModel:
         return sum(array.nbytes for array in (*own, *self.scorer.arrays().values()))
 
 
-@dataclass
-class _Kept:
-    models: OrderedDict[str, ExplainedModel] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    loading: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, key: str) -> ExplainedModel | None:
-        with self.lock:
-            if key in self.models:
-                self.models.move_to_end(key)
-            return self.models.get(key)
-
-    def put(self, key: str, model: ExplainedModel) -> None:
-        with self.lock:
-            self.models[key] = model
-            while len(self.models) > 1 and (
-                len(self.models) > MOST_MODELS or sum(each.size for each in self.models.values()) > MOST_BYTES
-            ):
-                self.models.popitem(last=False)
-
-
-_KEPT = _Kept()
+_KEPT: KeptModels[ExplainedModel] = KeptModels()
 
 
 def explained_model(run: Experiment) -> ExplainedModel:
@@ -115,22 +91,17 @@ def explained_model(run: Experiment) -> ExplainedModel:
     files = {row.name: row for row in Artifact.objects.filter(experiment=run, name__in=SCORER_FILES)}
     if len(files) < len(SCORER_FILES):
         raise CannotExplain("The run left no stored model behind, so there is nothing to explain.")
-    key = _key(run, files)
-    if found := _KEPT.get(key):
-        return found
-    _require_small(run, files[ARRAYS_FILE])
-    with _KEPT.loading:
-        found = _KEPT.get(key)
-        if found is None:
-            found = _loaded(run)
-            _KEPT.put(key, found)
-    return found
+
+    def load() -> ExplainedModel:
+        _require_small(run, files[ARRAYS_FILE])
+        return _loaded(run)
+
+    return _KEPT.get_or_load(_key(run, files), load, models=MOST_MODELS, size=MOST_BYTES)
 
 
 def forget() -> None:
     """Drops every kept model."""
-    with _KEPT.lock:
-        _KEPT.models.clear()
+    _KEPT.forget()
 
 
 def _key(run: Experiment, files: dict[str, Artifact]) -> str:

@@ -17,6 +17,8 @@ LOGGED_RUNS = 0x6C72
 
 REGISTRATIONS = 0x7267
 """Class of the one lock under which completed runs become versions; its one key is 0."""
+IMPORTANCE = 0x696D
+"""Class of the one lock under which versions are explained as a whole; its one key is 0."""
 REGISTERED_MODEL = 0x726D
 """Class of the locks under which MLflow is told of a model."""
 SERVING_FILE = 0x7366

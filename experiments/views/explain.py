@@ -9,10 +9,10 @@ from experiments.forms.explain import ExplainForm
 from experiments.learning.families import Family
 from experiments.models import Experiment, JobStatus
 from experiments.models.experiment import RunType
-from experiments.selectors import metrics
 from experiments.selectors.explanations import UserExplanation, example_users, explain_user
 from experiments.services.explained_model import CannotExplain, ExplainedModel, explained_model
 from experiments.services.spec import Refused
+from experiments.views.explain_table import table_panel
 from mlopspro.core.http import WorkspaceRequest
 
 
@@ -25,7 +25,7 @@ def explain_panel(request: WorkspaceRequest, run: Experiment) -> dict[str, Any]:
     if run.status != JobStatus.COMPLETED:
         return {"state": "ended"}
     if Family(run.family).is_tabular:
-        return {"state": "table", "columns": _column_importance(run)}
+        return table_panel(request, run)
     try:
         model = explained_model(run)
     except CannotExplain as error:
@@ -57,8 +57,3 @@ def _shown(found: UserExplanation) -> dict[str, Any]:
         "bars": item_bars(found.items),
         "asked": item_bars([found.asked])[0] if found.asked else None,
     }
-
-
-def _column_importance(run: Experiment) -> list[dict[str, Any]]:
-    evaluation = metrics.evaluation_of(run)
-    return list(evaluation.details.get("importance") or []) if evaluation else []

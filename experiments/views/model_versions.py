@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,8 +11,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from experiments.learning.families import Family
 from experiments.models import ModelFile, ModelVersion, Stage
 from experiments.selectors import metrics, tiles, verdict
+from experiments.selectors.importance import shares_of
 from experiments.selectors.mirrors import mirrors_of
 from experiments.selectors.model_card import missing_of
 from experiments.selectors.model_page import history_of, lines_of
@@ -37,6 +40,7 @@ MOVES = {
     Stage.ARCHIVED: (Stage.DEVELOPMENT,),
 }
 """Steps that are no promotion, by the present stage."""
+MOST_SHARES = 12
 
 
 @requires(Action.VIEW)
@@ -57,12 +61,29 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Http
         "history": history_of(found),
         "mirrors": [one for one in mirrors_of(run) if one.run.url],
         "missing": missing_of(found),
+        **_importance(found),
         "others": [line.version for line in lines_of(found.model) if line.version.pk != found.pk],
         "moves": MOVES[found.state],
         "promotions": [to for to, froms in PROMOTABLE.items() if found.state in froms],
         "allowed": allowed(request),
     }
     return render_page(request, DETAIL, context)
+
+
+def _importance(version: ModelVersion) -> dict[str, Any]:
+    """The shares that matter most; the rest as a number."""
+    shares = shares_of(version)
+    shown = dict(list(shares.items())[:MOST_SHARES])
+    tabular = Family(version.model.family).is_tabular
+    return {
+        "importance": shown,
+        "importance_further": len(shares) - len(shown),
+        "importance_rest": sum(list(shares.values())[MOST_SHARES:]),
+        "importance_of": "Column" if tabular else "Part",
+        "importance_note": "Share of each column in the mean absolute Shapley values."
+        if tabular
+        else "Share of the variance of scores over users and items that each part explains.",
+    }
 
 
 @requires(Action.VIEW, change=Action.REGISTER_MODEL)

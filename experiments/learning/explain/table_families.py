@@ -48,8 +48,10 @@ def forecaster(scorer: LagScorer, rows: pd.DataFrame, background: pd.DataFrame) 
     the series' own level, so the base is what an average day is for a series of that size."""
     inner, (table, level) = scorer.inner, scorer.inputs(rows)
     usual, _ = scorer.inputs(background)
-    made = _of_linear if isinstance(inner, LinearScorer) else _of_trees
-    values, base = made(inner, table, usual)  # type: ignore[operator]  # each of its own kind
+    if isinstance(inner, LinearScorer):
+        values, base = _of_linear(inner, table, usual)
+    else:
+        values, base = _of_trees(inner, table, usual)
     columns = inner.encoder.columns
     return TableSplit(
         columns, values * level[:, None], base * level, table[list(columns)], "identity", scorer.predict(rows)

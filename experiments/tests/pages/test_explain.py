@@ -19,7 +19,6 @@ from experiments.tests.pages import scenes
 from experiments.tests.pages.table import text_of
 from experiments.tests.runs.carried import carried_out
 from experiments.tests.stored import stored_dataset
-from experiments.tests.tables_stored import stored_table
 from experiments.tests.trained import trained_run
 
 
@@ -169,15 +168,6 @@ def test_a_running_run_and_an_evaluation_say_what_to_wait_for_or_where_to_look(c
         )
     )
     assert f"/experiments/{trained.pk}/?tab=explain" in page(client, judged).content.decode()
-
-
-def test_a_run_on_a_table_shows_the_importance_it_stored(client, workspace):
-    run = trained_run(stored_table(workspace, "location_scoring"), "places", "place_ridge")
-    rows = page(client, run).context["columns"]
-    assert rows
-    assert rows == sorted(rows, key=lambda row: -row["importance"])
-    plain = trained_run(stored_table(workspace, "forecasting"), "naive", "seasonal_naive")
-    assert "No importance stored" in text_of(page(client, plain).content.decode())
 
 
 def test_what_is_of_another_workspace_does_not_exist(outsider, viewer, trained):
