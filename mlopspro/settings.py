@@ -227,6 +227,26 @@ HEALTH_THRESHOLDS = env.dict("MLOPSPRO_HEALTH", default={})
 METRICS_TOKEN = env.str("MLOPSPRO_METRICS_TOKEN", default="")
 """With it as bearer token /metrics tells of the whole installation; API keys see their own workspace's models."""
 
+# --- Prediction log (docs/prediction-log.md) ----------------------------------------------------------------------
+MLOPSPRO_LOG_KEEP_DAYS = env.int("MLOPSPRO_LOG_KEEP_DAYS", default=30)
+"""Whole days before today that predictions stay in the database; older ones leave it as compressed daily files."""
+if MLOPSPRO_LOG_KEEP_DAYS < 1:
+    raise ImproperlyConfigured(f"MLOPSPRO_LOG_KEEP_DAYS is {MLOPSPRO_LOG_KEEP_DAYS}; accepted: 1 or more.")
+LOG_DAILY_FILES = env.bool("MLOPSPRO_LOG_DAILY_FILES", default=True)
+"""Write a day's files once it is over; without it, only before the day leaves the database."""
+LOG_MAX_BODY_BYTES = 8 * 1024 * 1024
+LOG_MAX_ROWS = 10_000
+"""Of one request with predictions or feedback."""
+LOG_ROWS_PER_MINUTE = env.int("MLOPSPRO_LOG_ROWS_PER_MINUTE", default=3_000_000)
+"""Rows that one API key may send in a minute to one web process; 0 is without limit."""
+CELERY_BEAT_SCHEDULE |= {
+    "keep partitions": {
+        "task": "monitoring.tasks.keep_partitions",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600, "queue": "io"},
+    },
+}
+
 # --- Windows of the prediction log ------------------------------------------------------------------------------
 MLOPSPRO_LOG_MINUTES_KEEP_DAYS = env.int("MLOPSPRO_LOG_MINUTES_KEEP_DAYS", default=2)
 MLOPSPRO_LOG_HOURS_KEEP_DAYS = env.int("MLOPSPRO_LOG_HOURS_KEEP_DAYS", default=90)
