@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from monitoring import urls_health
+from monitoring import urls_health, urls_windows
 
 app_name = "monitoring"
-urlpatterns: list[URLPattern] = [*urls_health.urlpatterns]
+urlpatterns: list[URLPattern] = [*urls_windows.urlpatterns, *urls_health.urlpatterns]

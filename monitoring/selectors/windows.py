@@ -274,7 +274,8 @@ def _windows(
     sql = _SQL.format(chosen=chosen, stretches=stretches)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*names, ids, *(value for one in ranges for value in one)])
-        return [WindowPoint(*row[:5], json.loads(row[5])) for row in cursor.fetchall()]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return [WindowPoint(*row[:5], json.loads(row[5])) for row in rows]  # type: ignore[call-arg]
 
 
 _SQL = """

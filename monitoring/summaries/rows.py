@@ -37,7 +37,7 @@ class FeedbackRows:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Predictions by column, each (n,); absent numbers are NaN, absent words "". ``items`` is flat, (sum of lengths,)."""
+    """Predictions by column, each (n,); absent numbers are NaN, absent words "". ``items`` is flat."""
 
     user: pa.Array
     history: Floats

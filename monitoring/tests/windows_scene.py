@@ -11,12 +11,12 @@ from django.db import connection
 from django.utils import timezone
 
 from experiments.tests.versions import make_live, make_version_row
+from mlopspro.accounts.models import Workspace
 from monitoring.models import Source, StaleMinute, Window
 from monitoring.services import partitions
 from monitoring.services.window_writes import floor
 from monitoring.summaries.measures import summarise
 from monitoring.summaries.rows import Rows
-from mlopspro.accounts.models import Workspace
 
 NOON = floor(timezone.now(), 86400) - dt.timedelta(hours=12)
 """Of yesterday: closed, and its minutes are kept."""
@@ -48,9 +48,15 @@ def put(source: Source, rows: list[Row]) -> list[Row]:
     with connection.cursor() as cursor:
         for one in rows:
             features = json.dumps(one["features"]) if one.get("features") else None
-            full = one | {"day": one["at"].date(), "received_at": one["at"], "source_id": source.pk, "features": features}
+            full = one | {
+                "day": one["at"].date(),
+                "received_at": one["at"],
+                "source_id": source.pk,
+                "features": features,
+            }
             cursor.execute(
-                f"INSERT INTO monitoring_prediction ({names}) VALUES ({places})", [full.get(name) for name in COLUMNS]
+                f"INSERT INTO monitoring_prediction ({names}) VALUES ({places})",  # noqa: S608
+                [full.get(name) for name in COLUMNS],
             )
     stale(source, rows)
     for one in rows:
@@ -59,7 +65,9 @@ def put(source: Source, rows: list[Row]) -> list[Row]:
     return rows
 
 
-def react(source: Source, one: Row, kind: str, item: str = "", value: float | None = None, label: str = "", later: int = 60) -> None:
+def react(
+    source: Source, one: Row, kind: str, item: str = "", value: float | None = None, label: str = "", later: int = 60
+) -> None:
     """Feedback on a row of the log, ``later`` seconds after it."""
     at = one["at"] + dt.timedelta(seconds=later)
     with connection.cursor() as cursor:
