@@ -232,6 +232,8 @@ MLOPSPRO_LOG_KEEP_DAYS = env.int("MLOPSPRO_LOG_KEEP_DAYS", default=30)
 """Whole days before today that predictions stay in the database; older ones leave it as compressed daily files."""
 if MLOPSPRO_LOG_KEEP_DAYS < 1:
     raise ImproperlyConfigured(f"MLOPSPRO_LOG_KEEP_DAYS is {MLOPSPRO_LOG_KEEP_DAYS}; accepted: 1 or more.")
+PREDICTION_LOG_DIR = Path(env.str("MLOPSPRO_PREDICTION_LOG_DIR", default="") or VAR_DIR / "prediction-log")
+"""Entries that are not in the database yet: on a disk of the machine itself, shared by web and log shipper."""
 LOG_DAILY_FILES = env.bool("MLOPSPRO_LOG_DAILY_FILES", default=True)
 """Write a day's files once it is over; without it, only before the day leaves the database."""
 LOG_MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -65,6 +65,11 @@ def beat() -> Role:
     return Role("beat", "scheduler", (*CELERY, "beat", "--pidfile=", "--loglevel", "INFO"), grace=5.0)
 
 
+def log_shipper() -> Role:
+    """Brings log entries from the web processes' spool on this machine's disk into the database."""
+    return Role("log-shipper", "prediction log", (sys.executable, "manage.py", "ship_predictions"), grace=10.0)
+
+
 def mlflow_server() -> Role:
     """The embedded MLflow server. Nothing waits for it (decision D8)."""
     service = mlflow.MLflow()

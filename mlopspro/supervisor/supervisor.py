@@ -18,7 +18,7 @@ from mlopspro.supervisor import logs
 from mlopspro.supervisor.child import Child
 from mlopspro.supervisor.roles import Role
 
-ROLE_NAMES = ("web", "worker-io", "worker-train", "beat", "mlflow")
+ROLE_NAMES = ("web", "worker-io", "worker-train", "beat", "log-shipper", "mlflow")
 TICK = 0.5
 ROTATE_EVERY = 60.0
 LAST_PATIENCE = 3.0

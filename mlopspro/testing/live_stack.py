@@ -27,7 +27,7 @@ from mlopspro.testing.environment import worker_name
 
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_PASSWORD = "correct horse battery staple"  # noqa: S105  a test's own
-ALL_ROLES = ("web", "worker-io", "worker-train", "beat")
+ALL_ROLES = ("web", "worker-io", "worker-train", "beat", "log-shipper")
 
 
 class LiveStack:
@@ -51,6 +51,8 @@ class LiveStack:
             "DATABASE_URL": _with_database(embedded.database_url(), self.database),
             "REDIS_URL": redis_url_of(name),
             "MLFLOW_TRACKING_URI": embedded.mlflow_uri(),
+            # Entries of one stack belong into its own database.
+            "MLOPSPRO_PREDICTION_LOG_DIR": str(embedded.var_dir() / f"prediction-log-{self.name}"),
             **(environment or {}),
         }
         self._names = tuple(names)
@@ -151,6 +153,7 @@ class LiveStack:
             "worker-io": roles.io_worker,
             "worker-train": roles.train_worker,
             "beat": roles.beat,
+            "log-shipper": roles.log_shipper,
         }
         role = makers[name]()
         # Worker names are unique in a broker, and several stacks may share one.

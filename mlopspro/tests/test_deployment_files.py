@@ -55,6 +55,12 @@ def test_containers_run_what_the_supervisor_runs(service, role):
     assert COMPOSE["services"][service].get("stop_signal", "SIGTERM") == role.stop_signal.name
 
 
+def test_the_log_shipper_runs_beside_the_site_and_sees_its_spool():
+    shipper, web = COMPOSE["services"]["log-shipper"], COMPOSE["services"]["web"]
+    assert shipper["command"].split()[1:] == list(roles.log_shipper().argv[1:])
+    assert shipper["volumes"] == web["volumes"]
+
+
 def test_the_image_serves_as_the_supervisor_does():
     dockerfile = (REPOSITORY / "Dockerfile").read_text()
     for word in ("--no-control-socket", "--preload", "gthread", "mlopspro.wsgi:application"):

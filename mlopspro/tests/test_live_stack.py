@@ -39,7 +39,7 @@ def test_the_orm_sees_what_the_stack_sees(live_stack):
 
 
 def test_every_process_runs_and_one_that_was_killed_is_started_for_the_next_test(live_stack):
-    names = ("web", "worker-io", "worker-train", "beat")
+    names = ("web", "worker-io", "worker-train", "beat", "log-shipper")
     assert all(live_stack.is_alive(name) for name in names)
     live_stack.kill("beat")
     assert processes.wait_until(lambda: not live_stack.is_alive("beat"), 10)

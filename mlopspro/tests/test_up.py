@@ -93,7 +93,7 @@ def test_it_runs_the_site_and_stops_without_a_trace(up):
     assert password is not None
     assert len(password.group(1)) >= 20
     names = {path.stem for path in (up.var / "run").glob("*.json")}
-    assert names >= {"postgres", "redis", "web", "worker-io", "worker-train", "beat", "mlflow"}
+    assert names >= {"postgres", "redis", "web", "worker-io", "worker-train", "beat", "log-shipper", "mlflow"}
     assert up.stop(signal.SIGINT) == 0
     assert up.says("nothing is left running")
     assert up.processes() == []

@@ -36,8 +36,8 @@ log = structlog.get_logger(__name__)
 
 
 def spool_folder() -> Path:
-    """``prediction-log/spool`` under VAR_DIR; on the machine's own disk."""
-    return Path(settings.VAR_DIR) / "prediction-log" / "spool"
+    """Under PREDICTION_LOG_DIR, on the machine's own disk."""
+    return Path(settings.PREDICTION_LOG_DIR) / "spool"
 
 
 class Spool:

@@ -67,7 +67,7 @@ class Command(BaseCommand):
         (run_dir() / "up.json").write_text(json.dumps({"address": self.address}))
         try:
             self.web_role = roles.web(host, port, reload=options["reload"])
-            self.worker_roles = (roles.io_worker(), roles.train_worker(), roles.beat())
+            self.worker_roles = (roles.io_worker(), roles.train_worker(), roles.beat(), roles.log_shipper())
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.supervisor = Supervisor(self.say, services=DATABASES)
