@@ -1,4 +1,4 @@
-"""Every model on tables: its parts sum to its prediction, and the ones with closed forms hold against the definition."""
+"""Every model on tables: parts sum to its prediction; closed forms hold against the definition."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def test_actions_and_columns_share_their_products_as_the_definition_says():
 
 def test_an_action_that_training_never_had_is_refused_with_what_is_known():
     scorer, rows, background = explained("action_boosting")
-    with pytest.raises(NotExplainable, match="“skywriting”, which training never had.*accepted: "):
+    with pytest.raises(NotExplainable, match=r"“skywriting”, which training never had.*accepted: "):
         table_shapley(scorer, rows.iloc[:2].assign(**{scorer.known.column: "skywriting"}), background)
