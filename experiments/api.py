@@ -83,6 +83,7 @@ class ExperimentOut(Schema):
     evaluates: uuid.UUID | None = Field(alias="evaluates_id", description="of an evaluation: the run it judges")
     register_as: uuid.UUID | None = Field(alias="register_as_id")
     auto_promote: bool
+    processes: int = Field(description="of one machine, among which the training is spread")
     architecture: str
     model_type: str
     parameters: dict[str, Any]

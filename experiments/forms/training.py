@@ -101,6 +101,12 @@ class RunForm(forms.Form):
         label="Promote it if the gate lets it through", required=False, help_text="Only with a model to register as."
     )
     seed = forms.CharField(label="Seed", max_length=20, help_text="Decides initial weights, shuffling and sampling.")
+    processes = forms.CharField(
+        label="Processes",
+        required=False,
+        max_length=20,
+        help_text="Keras networks may be trained by several at once, with the same result.",
+    )
     trackers = forms.MultipleChoiceField(
         label="Trackers", required=False, choices=TrackerName.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -126,7 +132,7 @@ class RunForm(forms.Form):
         versions = [(str(version.pk), str(version)) for version in choice.versions]
         self._offer("recipe", [("", "No recipe: choose by hand"), *versions])
         self._offer("register_as", [("", "Not registered"), *((str(one.pk), one.name) for one in choice.models)])
-        for name in (*TYPED, "split_seed"):
+        for name in (*TYPED, "split_seed", "processes"):
             decimal = name.endswith("share") or name == "block_km"
             self.fields[name].widget.attrs["inputmode"] = "decimal" if decimal else "numeric"
 
@@ -152,6 +158,8 @@ class RunForm(forms.Form):
         }
         if typed["seed"]:
             asked["seed"] = typed["seed"]
+        if processes := str(self.data.get("processes", "")).strip():
+            asked["processes"] = processes
         if not (asked["recipe_version"] or asked["evaluates"]):
             split = {"method": self.data.get("split_method") or "random"}
             split |= {key: typed[name] for name, key in SPLIT_FIELDS.items() if typed[name]}
@@ -229,7 +237,7 @@ def initial_for(choice: Choice, clone: Experiment | None = None) -> dict[str, An
     split = usual
     if source is not None and (clone is None or clone.split.get("method") in methods_of(choice)):
         split = SplitChoice.model_validate(source.split)
-    values: dict[str, Any] = {"seed": 42, "trackers": TrackerName.values}
+    values: dict[str, Any] = {"seed": 42, "processes": 1, "trackers": TrackerName.values}
     if choice.recipe is not None:
         values["seed"] = choice.recipe.effective["pipeline"]["training"].get("seed", 42)
     if choice.evaluates is not None:
@@ -238,6 +246,7 @@ def initial_for(choice: Choice, clone: Experiment | None = None) -> dict[str, An
         values |= {
             "name": clone.name,
             "seed": clone.seed,
+            "processes": clone.processes,
             "trackers": clone.trackers,
             "tags": ", ".join(clone.tags),
             "notes": clone.notes,

@@ -33,6 +33,8 @@ def command_line(experiment: Experiment) -> str:
         parts += _split(experiment.split)
         for name, value in experiment.parameters.items():
             parts += ["--set", f"{name}={value}"]
+    if experiment.processes > 1:
+        parts += ["--processes", str(experiment.processes)]
     for name, value in _roles(experiment).items():
         parts += ["--role", f"{name}={','.join(value) if isinstance(value, list) else value}"]
     return shlex.join(parts)

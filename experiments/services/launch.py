@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from experiments.jobs import lifecycle, queue
-from experiments.models import Experiment, JobStatus, RunType
+from experiments.models import Experiment, JobStatus, RunType, Search
 from experiments.models.job import ACTIVE, JobStateError
 from experiments.services import launch_plan, outbox, searchable
 from experiments.services.launch_plan import Plan
@@ -26,12 +26,14 @@ def launch(
     through: str,
     idempotency_key: str = "",
     cloned_from: Experiment | None = None,
+    trial_of: tuple[Search, int] | None = None,
 ) -> Experiment:
     """Queues a run and rings for a worker when the row is committed. Raises Refused with every problem found.
 
     A run that was logged elsewhere cannot be cloned: it has no dataset and no architecture of ours.
 
-    The same actor with the same idempotency key gets the run that the first call made.
+    The same actor with the same idempotency key gets the run that the first call made. ``trial_of``: the search whose
+    trial it is, and its number.
     """
     if idempotency_key and (known := _known(workspace, actor, idempotency_key)):
         return known
@@ -43,6 +45,8 @@ def launch(
     experiment.created_through = through
     experiment.cloned_from = cloned_from
     experiment.idempotency_key = idempotency_key
+    if trial_of is not None:
+        experiment.search, experiment.trial = trial_of
     try:
         with transaction.atomic():
             experiment.save(force_insert=True)
@@ -97,6 +101,7 @@ def _experiment(workspace: Workspace, actor: User | None, spec: LaunchSpec, plan
         manifest=recipe.version.effective if recipe else source.manifest if source else {},
         register_as=planned.register_as,
         auto_promote=spec.auto_promote,
+        processes=spec.processes,
         name=spec.name or _name(spec, planned),
         trackers=list(spec.trackers),
         notes=spec.notes,
@@ -156,6 +161,9 @@ def stop(experiment: Experiment, actor: User) -> Experiment:
 def retry(experiment: Experiment, actor: User) -> Experiment:
     """Queues a failed or cancelled run again; it goes on from its last checkpoint. Raises JobStateError."""
     _refuse_logged(experiment, "Run it again there")
+    if experiment.pruned_at_epoch is not None:
+        # Whoever starts a pruned trial again wants all of it.
+        Experiment.objects.filter(pk=experiment.pk).update(pruned_at_epoch=None)
     again = cast(Experiment, lifecycle.enqueue_again(experiment, actor))
     outbox.reopen_mirrors(again)
     audit.record(

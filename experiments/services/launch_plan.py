@@ -15,7 +15,7 @@ from experiments.learning.architectures import AnyArchitecture
 from experiments.learning.families import Family
 from experiments.learning.tabular.base import Roles
 from experiments.models import Dataset, Experiment, RegisteredModel, RunType
-from experiments.services import evaluated, launch_fits, recipe_plan
+from experiments.services import evaluated, launch_fits, launch_limits, recipe_plan
 from experiments.services.default_split import default_split
 from experiments.services.recipe_plan import RecipePlan
 from experiments.services.spec import BACKTEST_METHOD, LaunchSpec, Problem, Refused, SplitChoice, problems_of
@@ -66,6 +66,9 @@ class _Planner:
         if dataset is not None and architecture is not None:
             roles = Roles.model_validate(preparation.get("roles") or dataset.roles or {}) if dataset.is_table else None
             self.problems += launch_fits.misfits(dataset, architecture, split, roles, RunType(self.spec.run_type))
+            self.problems += launch_limits.too_much(
+                dataset, architecture, parameters, self.spec.processes, RunType(self.spec.run_type)
+            )
             if self.evaluated is not None and (why := evaluated.why_not_on(self.evaluated, dataset)):
                 self._add("dataset", why)
         if self.problems or dataset is None or architecture is None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from experiments.learning.data.splits import SplitMethod, SplitSpec
+from experiments.learning.distributed.fit import MOST as MOST_PROCESSES
 from experiments.learning.tabular.base import Roles, TableSplit, TableSplitMethod
 from experiments.services.labels import distinct_tags, plain_text
 
@@ -122,6 +123,9 @@ class LaunchSpec(BaseModel):
     register_as: uuid.UUID | None = Field(None, description="Model of which it becomes a version when it completes.")
     auto_promote: bool = Field(False, description="Promote that version if the gate lets it through.")
     seed: int = Field(42, ge=0, le=MAX_SEED, description="Of initial weights, shuffling and sampling (random_state).")
+    processes: int = Field(
+        1, ge=1, le=MOST_PROCESSES, description="Of this machine, among which a Keras network's training is spread."
+    )
     trackers: list[Tracker] = Field(default_factory=lambda: list(get_args(Tracker)))
     notes: str = Field("", max_length=10_000)
     tags: list[str] = Field(default_factory=list, max_length=20)

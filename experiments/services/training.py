@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from experiments.jobs import lifecycle, queue
-from experiments.jobs.context import JobContext, JobFailed, Stopped
+from experiments.jobs.context import AttemptLost, JobContext, JobFailed, Stopped
 from experiments.jobs.kinds import REGISTRATIONS
 from experiments.learning.artifacts import ArtifactError
 from experiments.learning.data.errors import DatasetError
+from experiments.learning.distributed.errors import PeerLost
 from experiments.learning.recommenders.base import StopTraining
 from experiments.learning.recommenders.errors import Diverged, TrainingError
 from experiments.learning.tabular.base import TableError
@@ -83,7 +84,9 @@ def expected_failures() -> Iterator[None]:
     try:
         yield
     except StopTraining as stop:
-        raise Stopped from stop
+        raise Stopped(str(stop)) from stop
+    except PeerLost as lost:
+        raise AttemptLost(str(lost)) from lost
     except Diverged as error:
         raise JobFailed(str(error), FailureKind.DIVERGED) from error
     except (DatasetError, TableError, TrainingError, ArtifactError, DataRefused) as error:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from experiments.learning.data.interactions import Feedback, FloatArray, IntArray
+from experiments.learning.recommenders.memory import Need, Size
 
 ModelType = Literal["hybrid", "retrieval", "ranking", "embedding", "baseline", "tabular"]
 
@@ -159,6 +160,10 @@ class Architecture:
     "ranking": the order alone, so scores are no ratings and losses are those of the method's own objective."""
     needs_timestamps: bool = False
     """It learns from the order of events; data without times is refused before launch."""
+    reads_features: bool = False
+    """It learns from features of users and items where the data has any; it needs none."""
+    memory: Callable[[Any, Size], Need] | None = None
+    """About how much a fit with these parameters takes on data of that size; None where it is next to nothing."""
 
     def validate(self, values: Mapping[str, Any]) -> Parameters:
         """Typed parameters, or pydantic.ValidationError naming field, value and bounds."""

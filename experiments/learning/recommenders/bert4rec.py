@@ -11,10 +11,9 @@ from pathlib import Path
 from pydantic import Field
 
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, TrainingData
-from experiments.learning.recommenders.loop import Plan
-from experiments.learning.recommenders.positives import liked, with_equal_weights
-from experiments.learning.recommenders.sequence_parameters import SequenceParameters, sequence_identity
-from experiments.learning.recommenders.sequences import check_timestamps
+from experiments.learning.recommenders.memory import of_sequences
+from experiments.learning.recommenders.sequence_models import fit_sequence_model
+from experiments.learning.recommenders.sequence_parameters import SequenceParameters
 
 
 class Bert4RecParameters(SequenceParameters):
@@ -33,31 +32,16 @@ def fit(
     resume_from: Path | None = None,
 ) -> Fitted:
     """See the module; raises UnusableData, CheckpointError, Diverged and what the observer raises."""
-    positives = liked(data, parameters)
-    check_timestamps(data, ARCHITECTURE.label)
-    # TensorFlow takes seconds to import, and web processes import this module for its form.
-    from experiments.learning.recommenders.keras_net.sequence_fit import fit_sequences
-    from experiments.learning.recommenders.keras_net.transformer import TransformerSpec
-
-    return fit_sequences(
-        with_equal_weights(positives) if data.feedback == "implicit" else positives,
-        TransformerSpec(
-            num_items=data.num_items,
-            length=parameters.max_length,
-            size=parameters.embedding_dim,
-            blocks=parameters.blocks,
-            heads=parameters.heads,
-            inner=4 * parameters.embedding_dim,
-            activation="gelu",
-            dropout=parameters.dropout,
-            causal=False,
-        ),
-        Plan(parameters.epochs, parameters.learning_rate, patience=parameters.early_stopping_patience),
-        batch_size=parameters.batch_size,
-        share=parameters.hidden_share,
+    return fit_sequence_model(
+        data,
+        parameters,
+        key=ARCHITECTURE.key,
+        label=ARCHITECTURE.label,
+        inner=4 * parameters.embedding_dim,
+        activation="gelu",
+        hidden_share=parameters.hidden_share,
         seed=seed,
         observer=observer,
-        identity=sequence_identity(ARCHITECTURE.key, parameters, seed, data),
         resume_from=resume_from,
     )
 
@@ -72,4 +56,5 @@ ARCHITECTURE = Architecture(
     fit=fit,
     objective="ranking",
     needs_timestamps=True,
+    memory=of_sequences,
 )

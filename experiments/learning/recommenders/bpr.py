@@ -13,6 +13,7 @@ from pydantic import Field
 
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, TrainingData
 from experiments.learning.recommenders.loop import Plan, identity_of, run_epochs
+from experiments.learning.recommenders.memory import of_tables
 from experiments.learning.recommenders.pairwise import PairwiseRanker
 from experiments.learning.recommenders.positives import PositiveParameters, liked, with_equal_weights
 
@@ -89,5 +90,6 @@ ARCHITECTURE = Architecture(
     framework="numpy",
     parameters=BprParameters,
     fit=fit,
+    memory=of_tables(copies=3),
     objective="ranking",
 )

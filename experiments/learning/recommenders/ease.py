@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, TrainingData
+from experiments.learning.recommenders.memory import of_item_matrix
 from experiments.learning.recommenders.positives import PositiveParameters
 
 
@@ -49,5 +50,6 @@ ARCHITECTURE = Architecture(
     parameters=EaseParameters,
     fit=fit,
     iterative=False,
+    memory=of_item_matrix(most=3 << 30),  # the 2 GiB of item_weights.MAX_GRAM_BYTES and the answer
     objective="ranking",
 )

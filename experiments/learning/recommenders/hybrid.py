@@ -16,6 +16,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of
+from experiments.learning.recommenders.memory import of_tables
 from experiments.learning.recommenders.network_fields import BatchSize, EmbeddingDim, NegativesPerPositive, Patience
 
 Objective = Literal["rating", "ranking", "joint"]
@@ -155,4 +156,6 @@ ARCHITECTURE = Architecture(
     framework="keras",
     parameters=HybridParameters,
     fit=fit,
+    reads_features=True,
+    memory=of_tables(),
 )

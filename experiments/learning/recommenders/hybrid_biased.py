@@ -14,6 +14,7 @@ from pydantic import Field
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of
+from experiments.learning.recommenders.memory import of_tables
 from experiments.learning.recommenders.network_fields import BatchSize, EmbeddingDim, NegativesPerPositive, Patience
 
 _BIAS_SHARE = 1 / 30
@@ -80,9 +81,11 @@ def fit(
 ARCHITECTURE = Architecture(
     key="hybrid_biased",
     label="Hybrid with biases",
-    summary="The hybrid with user, item and global bias: predicts ratings best of all, ranks the catalogue poorly.",
+    summary="The hybrid with user, item and global bias: predicts ratings well, ranks the catalogue poorly.",
     model_type="hybrid",
     framework="keras",
     parameters=HybridBiasedParameters,
     fit=fit,
+    reads_features=True,
+    memory=of_tables(),
 )

@@ -15,6 +15,7 @@ from experiments.learning.recommenders.als import ExplicitALS, ImplicitALS
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of, run_epochs
+from experiments.learning.recommenders.memory import of_tables
 from experiments.learning.recommenders.positives import with_log_strengths
 
 
@@ -90,4 +91,5 @@ ARCHITECTURE = Architecture(
     framework="numpy",
     parameters=MatrixFactorizationParameters,
     fit=fit,
+    memory=of_tables(copies=3),
 )

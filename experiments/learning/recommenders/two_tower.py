@@ -16,6 +16,7 @@ from pydantic import Field
 
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, TrainingData
 from experiments.learning.recommenders.loop import Plan, identity_of
+from experiments.learning.recommenders.memory import of_tables
 from experiments.learning.recommenders.network_fields import Patience
 from experiments.learning.recommenders.positives import PositiveParameters, liked, with_equal_weights
 
@@ -110,4 +111,6 @@ ARCHITECTURE = Architecture(
     parameters=TwoTowerParameters,
     fit=fit,
     objective="ranking",
+    reads_features=True,
+    memory=of_tables(),
 )

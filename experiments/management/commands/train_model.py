@@ -59,6 +59,7 @@ class Command(BaseCommand):
         parser.add_argument("--horizon", type=int, help="Of rolling_origin on tables: days tested after each origin")
         parser.add_argument("--block-km", type=float, help="Of spatial_blocks: side of a square")
         parser.add_argument("--seed", type=int, help="random_state of weights, shuffling and sampling (42)")
+        parser.add_argument("--processes", type=int, help="Of this machine, to train a Keras network with (1)")
         parser.add_argument(
             "--tracker", action="append", choices=["mlflow", "wandb", "none"], help="Repeatable; default both"
         )
@@ -122,6 +123,8 @@ class Command(BaseCommand):
         }
         if options["seed"] is not None:
             asked["seed"] = options["seed"]
+        if options["processes"] is not None:
+            asked["processes"] = options["processes"]
         if options["role"]:
             asked["roles"] = self._roles(dataset, options["role"])
         if split := self._split(options, dataset):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from django.conf import settings
 from django.utils import timezone
 
 from experiments.learning import artifacts
@@ -17,6 +18,7 @@ from experiments.learning.data.folds import fold, training_data
 from experiments.learning.data.interactions import Interactions
 from experiments.learning.data.snapshot import read_snapshot
 from experiments.learning.data.splits import Split, split
+from experiments.learning.distributed import fit as distributed
 from experiments.learning.metrics.evaluate import EvaluationSettings, evaluate
 from experiments.learning.metrics.result import Evaluation
 from experiments.learning.model_files import SavedFile
@@ -25,6 +27,7 @@ from experiments.learning.recommenders.registry import get
 from experiments.models import EpochMetrics, Experiment
 from experiments.services import outbox
 from experiments.services.runs.steps import Site
+from experiments.services.search_pruning import TrialReports
 from experiments.services.spec import split_spec
 
 
@@ -89,6 +92,7 @@ class EpochObserver:
     def __init__(self, site: Site) -> None:
         self.context = site.context
         self.checkpoints = site.checkpoints
+        self.trial = TrialReports(site.context)
 
     def on_start(self, *, epochs: int, total_parameters: int) -> None:
         def write(run: Experiment) -> None:
@@ -98,6 +102,7 @@ class EpochObserver:
             outbox.record_start(run)
 
         self.context.commit(write)
+        self.trial.start()
 
     def on_epoch(self, epoch: int, values: Mapping[str, float], save: Callable[[Path], None]) -> None:
         """The row first and the checkpoint after it: a crash in between repeats an epoch and loses none."""
@@ -115,6 +120,7 @@ class EpochObserver:
         self.context.write(write)
         if self.context.stop.is_set():
             raise StopTraining
+        self.trial.epoch(epoch, values)
         self.checkpoints.write(epoch, save)
 
     def log(self, message: str) -> None:
@@ -142,12 +148,17 @@ class TrainRecommender:
             context.log(f"Going on from the checkpoint of epoch {resume[0]}.")
         parameters = architecture.validate(run.parameters)
         context.phase("Training", total=getattr(parameters, "epochs", 0) if architecture.iterative else 0)
-        self.fitted = architecture.fit(
+        if run.processes > 1:
+            context.log(f"Training is spread over {run.processes} processes of this machine.")
+        self.fitted = distributed.fit(
+            architecture,
             self.prepared.data,
             parameters,
+            processes=run.processes,
             seed=run.seed,
             observer=EpochObserver(self.site),
             resume_from=resume[1] if resume else None,
+            transport=settings.TRAIN_TRANSPORT,
         )
         self.best_epoch = self.fitted.best_epoch
 

@@ -17,6 +17,8 @@ from experiments.learning.data.interactions import FloatArray
 from experiments.learning.recommenders.checkpoint import Arrays
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
+from experiments.learning.recommenders.keras_net.share import Part, own
+from experiments.learning.recommenders.keras_net.shared_dropout import share_dropout
 from experiments.learning.recommenders.sampling import Rows, RowSource
 
 _SCORED_AT_ONCE = 32_768
@@ -46,6 +48,8 @@ class NetworkLearner:
         self._rows = rows
         self._penalty = penalty
         self._batch_size = batch_size
+        self._share = own()
+        share_dropout(model, self._share)
         self._variables = {_name(variable): variable.value for variable in model.trainable_variables}
         # Keras numbers random generators by how many this process has made, so their place in the model names them.
         generators = [variable for variable in model.non_trainable_variables if "seed_generator" in variable.path]
@@ -124,36 +128,36 @@ class NetworkLearner:
 
     def _step(self, user: Any, item: Any, target: Any, rate: Any) -> Any:
         """One batch: gradients, Adam. Returns the sum of squared errors before the step."""
+        rows = tf.shape(user)[0]
+        part = self._share.of(rows)
+        user, item, target = part.of(user), part.of(item), part.of(target)
         with tf.GradientTape() as tape:
             answer = self.model([user, item], training=True)[:, 0]
-            error = tf.reduce_mean(tf.square(answer - target))
-            loss = error + self._looked_up_penalty(user, item)
-        self._descend(tape, loss, rate)
-        return error * tf.cast(tf.shape(user)[0], tf.float32)
+            error = part.mean(tf.square(answer - target))
+            loss = error + self._looked_up_penalty(user, item, part)
+        return self._descend(tape, loss, error, rate) * tf.cast(rows, tf.float32)
 
-    def _descend(self, tape: Any, loss: Any, rate: Any) -> None:
-        """A step of Adam on the loss and the penalty of whole tables."""
-        gradients = tape.gradient(loss, list(self._variables.values()))
+    def _descend(self, tape: Any, loss: Any, error: Any, rate: Any) -> Any:
+        """A step of Adam on the loss and the penalty of whole tables. Returns the error of the whole batch."""
+        found = tape.gradient(loss, list(self._variables.values()))
+        gradients, (error,) = self._share.added(self._variables, found, error)
         self._adam.apply(
-            {
-                name: self._penalised(name, tf.convert_to_tensor(gradient))
-                for name, gradient in zip(self._variables, gradients, strict=True)
-            },
-            rate,
+            {name: self._penalised(name, tf.convert_to_tensor(gradient)) for name, gradient in gradients.items()}, rate
         )
+        return error
 
     def _penalised(self, name: str, gradient: Any) -> Any:
         if self._penalty.whole and name.split("/")[0] in _EMBEDDINGS:
             return gradient + 2 * self._penalty.whole * self._variables[name]
         return gradient
 
-    def _looked_up_penalty(self, user: Any, item: Any) -> Any:
+    def _looked_up_penalty(self, user: Any, item: Any, part: Part) -> Any:
         total = tf.constant(0.0)
         for tables, weight in ((_EMBEDDINGS, self._penalty.looked_up), (_BIASES, self._penalty.looked_up_bias)):
             for table, codes in zip(tables, (user, item), strict=True):
                 if weight and f"{table}/embeddings" in self._variables:
                     rows = tf.gather(self._variables[f"{table}/embeddings"], codes)
-                    total += weight * tf.reduce_mean(tf.reduce_sum(tf.square(rows), axis=1))
+                    total += weight * part.mean(tf.reduce_sum(tf.square(rows), axis=1))
         return total
 
 

@@ -19,6 +19,7 @@ from experiments.learning.recommenders.base import Fold, TrainingData
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.keras_net.learner import NetworkLearner, Penalty, vector
 from experiments.learning.recommenders.keras_net.ranking_head import RankingNetwork
+from experiments.learning.recommenders.keras_net.share import Part
 from experiments.learning.recommenders.sampling import RowSource
 
 _VALIDATION, _EPOCH = 2, 3
@@ -130,17 +131,21 @@ class RankingLearner(NetworkLearner):
                 [self._ranking.candidates], [key, 2 * start + 1], 0, self._num_items, dtype=tf.int32
             )
         )
+        rows = tf.shape(user)[0]
+        rankers = self._share.of(tf.constant(self._users_a_step))
+        users = rankers.of(users)
+        part = self._share.of(rows)
+        user, item, target = part.of(user), part.of(item), part.of(target)
         squared, penalty = tf.constant(0.0), tf.constant(0.0)
         with tf.GradientTape() as tape:
             if self._network.rating is not None:
                 answer = self._network.rating([user, item], training=True)[:, 0]
-                squared = tf.reduce_mean(tf.square(answer - target))
-                penalty = self._looked_up_penalty(user, item)
-            ranked = tf.reduce_mean(self._rank(users, self._likes, candidates))
+                squared = part.mean(tf.square(answer - target))
+                penalty = self._looked_up_penalty(user, item, part)
+            ranked = rankers.mean(self._rank(users, self._likes, candidates))
             error = self._together(squared, ranked)
-            loss = self._together(squared, ranked + self._penalty_of_users(users)) + penalty
-        self._descend(tape, loss, rate)
-        return error * tf.cast(tf.shape(user)[0], tf.float32)
+            loss = self._together(squared, ranked + self._penalty_of_users(users, rankers)) + penalty
+        return self._descend(tape, loss, error, rate) * tf.cast(rows, tf.float32)
 
     def _rank(self, users: Any, likes: _Likes, candidates: Any) -> Any:
         """Ranking loss of each of these users, shape (n,)."""
@@ -158,10 +163,10 @@ class RankingLearner(NetworkLearner):
             level = tf.reduce_logsumexp(tf.stack([level, own]), axis=0)
         return tf.math.segment_sum(weight * (level - own), row)
 
-    def _penalty_of_users(self, users: Any) -> Any:
+    def _penalty_of_users(self, users: Any, part: Part) -> Any:
         """λ · mean over users of |a_u|² + Σᵢ w·|b_i|²: on the vectors that rank, as the heads could undo one on what
         they are made of."""
         _, item, weight = self._likes.of(users)
         a, (b, _) = self._network.users(users), self._network.items(tf.range(self._num_items))
         of_items = tf.reduce_sum(weight * tf.gather(tf.reduce_sum(tf.square(b), axis=1), item)) / self._users_a_step
-        return self._ranking.penalty * (tf.reduce_mean(tf.reduce_sum(tf.square(a), axis=1)) + of_items)
+        return self._ranking.penalty * (part.mean(tf.reduce_sum(tf.square(a), axis=1)) + of_items)

@@ -14,6 +14,7 @@ from experiments.learning.recommenders.keras_net import in_batch_softmax
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.keras_net.liked_histories import LikedHistories
+from experiments.learning.recommenders.keras_net.share import Part, own
 from experiments.learning.recommenders.keras_net.towers import Towers
 from experiments.learning.recommenders.matrices import mean_matrix
 from experiments.learning.recommenders.sampled_softmax import Competitors, mean_loss
@@ -54,6 +55,7 @@ class RetrievalLearner:
             liked.indices, settings.batch_size - 1, np.random.default_rng([settings.seed, _VALIDATION])
         )
         self._dropout_seed = int(np.random.default_rng([settings.seed, _DROPOUT]).integers(1 << 30))
+        self._share = own()
         self._weights = towers.trainable()
         self._adam = Adam(self._weights)
         self.total_parameters = sum(int(np.prod(value.shape)) for value in self._weights.values())
@@ -111,27 +113,34 @@ class RetrievalLearner:
         """One batch: gradients, Adam. (Weighted sum of the losses before the step, sum of the weights)."""
         weight = tf.gather(self._pairs.weight, pairs)
         whole = tf.reduce_sum(weight)
+        part = self._share.of(tf.shape(pairs)[0])
         with tf.GradientTape() as tape:
-            losses, penalty = self._losses(pairs, seed)
-            total = tf.reduce_sum(weight * losses)
+            losses, penalty = self._losses(pairs, seed, part)
+            total = tf.reduce_sum(part.of(weight) * losses)
             objective = total / whole + self._settings.regularization * penalty
-        gradients = tape.gradient(objective, list(self._weights.values()))
-        self._adam.apply(dict(zip(self._weights, gradients, strict=True)), rate)
+        found = tape.gradient(objective, list(self._weights.values()))
+        gradients, (total,) = self._share.added(self._weights, found, total)
+        self._adam.apply(gradients, rate)
         return total, whole
 
-    def _losses(self, pairs: Any, seed: Any) -> tuple[Any, Any]:
-        """Losses (n,), and the mean squared length of the vectors of users plus that of items."""
+    def _losses(self, pairs: Any, seed: Any, part: Part) -> tuple[Any, Any]:
+        """Losses of this part's pairs, and its part of the mean squared length of the vectors of users plus items.
+
+        The items of the whole batch are candidates for every pair, so each process has the vectors of all of them.
+        """
         user, item = tf.gather(self._pairs.user, pairs), tf.gather(self._pairs.item, pairs)
         found = in_batch_softmax.candidates(item)
         liked = self._pairs.likes(user, found.items, num_items=self._num_items)
         table = tf.convert_to_tensor(self._towers.item_embedding.embeddings)
         histories = self._pairs.without_own(pairs, table, dropout=self._settings.history_dropout, seed=seed)
-        x = self._towers.users(user, histories)
+        x = self._towers.users(part.of(user), part.of(histories))
         y = self._towers.items(found.items)
         log_q = tf.gather(self._log_q, found.items)
-        losses = in_batch_softmax.losses(tf.matmul(x, y, transpose_b=True) + log_q, found, log_q, liked)
+        own_pairs = found._replace(own=part.of(found.own))
+        scores = tf.matmul(x, y, transpose_b=True) + log_q
+        losses = in_batch_softmax.losses(scores, own_pairs, log_q, part.of(liked))
         lengths = tf.reduce_sum(found.times * tf.reduce_sum(y**2, axis=1)) / tf.reduce_sum(found.times)
-        return losses, tf.reduce_mean(tf.reduce_sum(x**2, axis=1)) + lengths
+        return losses, part.mean(tf.reduce_sum(x**2, axis=1)) + lengths / self._share.size
 
     def _histories(self) -> FloatArray:
         """What every user liked, shape (num_users, d)."""

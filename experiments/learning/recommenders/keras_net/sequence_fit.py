@@ -13,11 +13,9 @@ from experiments.learning.recommenders.keras_net.adam import RECORD as OPTIMIZER
 from experiments.learning.recommenders.keras_net.sequence_learner import DrawWindows, SequenceLearner
 from experiments.learning.recommenders.keras_net.transformer import TransformerSpec, build, to_scorer
 from experiments.learning.recommenders.loop import Plan, run_epochs
+from experiments.learning.recommenders.memory import LARGEST_SCORES
 from experiments.learning.recommenders.popularity import counts
 from experiments.learning.recommenders.sequences import Sequences, cloze_windows, next_item_windows
-
-LARGEST_SOFTMAX = 1 << 29
-"""Numbers of the scores of a batch, 2 GiB."""
 
 
 def fit_sequences(
@@ -76,11 +74,11 @@ def _windows(sequences: Sequences, spec: TransformerSpec, share: float) -> DrawW
 
 
 def _check_size(spec: TransformerSpec, batch_size: int) -> None:
-    """Raises UnusableData where the scores of one batch would take more than LARGEST_SOFTMAX."""
+    """Raises UnusableData where the scores of one batch would take more than LARGEST_SCORES."""
     numbers = batch_size * spec.length * spec.num_items
-    if numbers > LARGEST_SOFTMAX:
+    if numbers > LARGEST_SCORES:
         raise UnusableData(
             f"batch_size is {batch_size} and max_length {spec.length}: scores of {spec.num_items:,} items for each "
             f"place of a batch take {numbers * 4 / 2**30:.1f} GiB. Accepted: a smaller product, "
-            f"batch_size × max_length up to {LARGEST_SOFTMAX // spec.num_items:,}."
+            f"batch_size × max_length up to {LARGEST_SCORES // spec.num_items:,}."
         )

@@ -16,6 +16,8 @@ from experiments.learning.recommenders.base import Fold
 from experiments.learning.recommenders.checkpoint import Arrays
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
+from experiments.learning.recommenders.keras_net.share import own
+from experiments.learning.recommenders.keras_net.shared_dropout import share_dropout
 from experiments.learning.recommenders.keras_net.transformer import Network, to_scorer
 from experiments.learning.recommenders.scorers.sequence import SequenceScorer
 from experiments.learning.recommenders.sequences import Windows
@@ -48,6 +50,8 @@ class SequenceLearner:
         self._weights = {str(variable.path): variable.value for variable in network.model.trainable_variables}
         # Keras numbers random generators by how many this process has made, so their place in the model names them.
         generators = [one for one in network.encoder.non_trainable_variables if "seed_generator" in one.path]
+        self._share = own()
+        share_dropout(network.encoder, self._share)
         self._random = {str(place): variable.value for place, variable in enumerate(generators)}
         self._adam = Adam(self._weights)
         self.total_parameters = sum(int(np.prod(value.shape)) for value in self._weights.values())
@@ -121,6 +125,9 @@ class SequenceLearner:
 
     def _step(self, tokens: Any, targets: Any, weights: Any, rate: Any) -> Any:
         """One batch: gradients, Adam. Returns the weighted sum of the losses before the step."""
+        whole = tf.reduce_sum(tf.boolean_mask(weights, targets > 0))
+        part = self._share.of(tf.shape(tokens)[0])
+        tokens, targets, weights = part.of(tokens), part.of(targets), part.of(weights)
         asked = tf.where(targets > 0)
         wanted, weight = tf.gather_nd(targets, asked) - 1, tf.gather_nd(weights, asked)
         with tf.GradientTape() as tape:
@@ -129,8 +136,8 @@ class SequenceLearner:
             logits = tf.matmul(states, vectors, transpose_b=True) + self._weights["item_bias/embeddings"][:, 0]
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=wanted, logits=logits)
             total = tf.reduce_sum(weight * losses)
-            mean = total / tf.maximum(tf.reduce_sum(weight), 1e-6)
-        names = list(self._weights)
-        gradients = tape.gradient(mean, [self._weights[name] for name in names])
-        self._adam.apply(dict(zip(names, gradients, strict=True)), rate)
+            mean = total / tf.maximum(whole, 1e-6)
+        found = tape.gradient(mean, list(self._weights.values()))
+        gradients, (total,) = self._share.added(self._weights, found, total)
+        self._adam.apply(gradients, rate)
         return total
