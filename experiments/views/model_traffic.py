@@ -52,7 +52,7 @@ def change_share(request: WorkspaceRequest, pk: uuid.UUID, deployment: int) -> H
     model, one = _found(request, pk, deployment)
     form = ShareForm(request.POST)
     if not form.is_valid():
-        words = "; ".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+        words = "; ".join(f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items())
         return _back(request, model, f"Nothing was changed. {words}", "error")
     try:
         made = traffic.change_share(one, form.share, actor=request.user, reason=form.cleaned_data["reason"])

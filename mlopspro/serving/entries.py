@@ -7,20 +7,18 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-
 from mlopspro.serving.lists import UserList
 from mlopspro.serving.live import Variant
 from mlopspro.serving.rows import RowAnswer
+from monitoring.services.log_rows import LoggedPrediction
 from monitoring.services.prediction_ids import new_id
+from monitoring.services.spool import spool
 
 LONGEST_USER = 200
 LONGEST_ERROR = 500
 
 
 def log_list(variant: Variant, user: str, found: UserList, at: dt.datetime, latency_ms: float) -> uuid.UUID:
-    from monitoring.services.log_rows import LoggedPrediction
-    from monitoring.services.spool import spool
-
     """Items are chosen by score alone, so nothing is known of propensities and none are written."""
     prediction_id = new_id(at)
     spool().append(
@@ -44,9 +42,6 @@ def log_list(variant: Variant, user: str, found: UserList, at: dt.datetime, late
 def log_row(
     variant: Variant, user: str, row: Mapping[str, Any], found: RowAnswer, at: dt.datetime, latency_ms: float
 ) -> uuid.UUID:
-    from monitoring.services.log_rows import LoggedPrediction
-    from monitoring.services.spool import spool
-
     prediction_id = new_id(at)
     spool().append(
         LoggedPrediction(
@@ -66,9 +61,6 @@ def log_row(
 
 
 def log_failure(variant: Variant, user: str, error: Exception, at: dt.datetime, latency_ms: float) -> None:
-    from monitoring.services.log_rows import LoggedPrediction
-    from monitoring.services.spool import spool
-
     """A request that a model was found for and that got no answer."""
     words = str(error) or type(error).__name__
     spool().append(

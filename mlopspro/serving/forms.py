@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django import forms
@@ -56,16 +55,8 @@ def _field(column: Column) -> forms.Field:
     asked: dict[str, Any] = {"label": column.name, "required": column.required, "help_text": column.role.capitalize()}
     attributes = {"autocomplete": "off", "placeholder": column.example}
     if column.kind == "number":
-        return _Number(**asked, widget=forms.TextInput(attrs={**attributes, "inputmode": "decimal"}))
+        return forms.FloatField(**asked, widget=forms.TextInput(attrs={**attributes, "inputmode": "decimal"}))
     if column.kind == "time":
         attributes["placeholder"] = "2026-11-21"
         return forms.CharField(**asked, max_length=40, widget=forms.TextInput(attrs=attributes))
     return forms.CharField(**asked, max_length=LONGEST_TEXT, widget=forms.TextInput(attrs=attributes))
-
-
-class _Number(forms.FloatField):
-    def to_python(self, value: Any) -> float | None:
-        found = super().to_python(value)
-        if found is not None and not math.isfinite(found):
-            raise forms.ValidationError("A finite number is accepted.")
-        return found

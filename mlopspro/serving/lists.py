@@ -73,7 +73,8 @@ def list_of(model: Recommender, user_id: str, n: int, *, explain: bool = False) 
     chosen = own[codes]
     if not np.isfinite(chosen).all():
         raise ScorerError("The model's scores of this user are not finite numbers.")
-    reasons, why_not = _reasons(model, user, codes) if explain else ([None] * len(codes), "")
+    nothing: list[Reasons | None] = [None] * len(codes)
+    reasons, why_not = _reasons(model, user, codes) if explain else (nothing, "")
     return UserList(
         items=_items(model, codes, chosen.tolist(), reasons),
         known=True,

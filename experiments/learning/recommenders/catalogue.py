@@ -159,8 +159,8 @@ class Catalogue:
 
     def examples(self, most: int = 5) -> list[str]:
         """Ids of some users that the version learnt from, spread over all of them."""
-        places = np.unique(np.linspace(0, self.num_users - 1, 4 * most).astype(np.int64)) if self.num_users else []
-        met = [int(place) for place in places if self.history[place] > 0]
+        places = np.unique(np.linspace(0, self.num_users - 1, 4 * most).astype(np.int64))
+        met = [int(place) for place in places if self.num_users and self.history[place] > 0]
         step = max(1, len(met) // most)
         return [str(self.user_ids[place]) for place in met[::step][:most]]
 

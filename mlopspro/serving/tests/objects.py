@@ -1,4 +1,4 @@
-"""What the addresses of answers point at, for the walk over all routes. Rows without files: in production, not loadable."""
+"""What the addresses of answers point at, for the walk over all routes. Rows without files: live, not loadable."""
 
 from __future__ import annotations
 
