@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.learnt_rows import learnt_interactions, learnt_table_rows
 from experiments.learning.data.snapshot import read_snapshot
 from experiments.learning.data.splits import split
+from experiments.learning.families import Family
+from experiments.learning.tabular.base import TabularData
+from experiments.learning.tabular.columns import days
 from experiments.learning.tabular.splits import split_table
 from experiments.models import Dataset, ModelVersion
 from experiments.services.runs import tables
@@ -22,8 +28,10 @@ def plan_of(version: ModelVersion, *, dataset: Dataset | None = None, truth: Tru
     """The test part of the version's own dataset by its own split, or of ``dataset`` what it has not learnt from.
 
     A version that learnt again up to the newest row (a forecaster, a backtested model) has seen its last test part;
-    that part is replayed all the same. Raises DatasetError or TableError where the data cannot be read, ValueError
-    where nothing is held out, or the dataset is of another family.
+    that part is replayed all the same, of a forecaster as if its days came whole weeks later.
+
+    Raises DatasetError or TableError where the data cannot be read, ValueError where nothing is held out, or the
+    dataset is of another family.
     """
     if dataset is not None and dataset.family != version.dataset.family:
         raise ValueError(
@@ -53,7 +61,7 @@ def _rows(version: ModelVersion, dataset: Dataset | None) -> TablePlan:
         for column in inputs_of(learnt.family, learnt.roles, run.preparation, version.dataset.columns).columns
     ]
     if dataset is None or dataset.pk == version.dataset_id:
-        return TablePlan(learnt, known, part.test, columns=asked_for)
+        return TablePlan(learnt, known, part.test, columns=asked_for, days_later=_days_later(learnt, part.test))
     asked = tables.read(run, dataset)
     try:
         seen = learnt_table_rows(asked.frame, learnt.frame, known, learnt.roles.columns())
@@ -62,3 +70,11 @@ def _rows(version: ModelVersion, dataset: Dataset | None) -> TablePlan:
             "column", "is missing from the dataset", value=error.args[0], accepted="the columns of the version's own"
         ) from error
     return TablePlan(asked, np.flatnonzero(seen), np.flatnonzero(~seen), columns=asked_for)
+
+
+def _days_later(data: TabularData, test: NDArray[np.int64]) -> int:
+    """A forecaster answers for days after its newest one alone: whole weeks, so that Mondays stay Mondays."""
+    if data.family is not Family.FORECASTING:
+        return 0
+    asked = days(data.frame, data.roles.time)[test]
+    return 7 * math.ceil((int(asked.max()) - int(asked.min()) + 1) / 7)

@@ -26,7 +26,8 @@ TRUTH_ROLE = {
 class TablePlan:
     """One request a held-out row, in time order; without times in the order of the rows, a second apart.
 
-    ``columns``: what is asked with; None is every column with a role but the truth.
+    ``columns``: what is asked with; None is every column with a role but the truth. ``days_later``: so many days are
+    added to the time that is asked about, of models that answer for days after their newest one alone.
     """
 
     tables = True
@@ -38,10 +39,11 @@ class TablePlan:
         held_out: NDArray[np.int64],
         *,
         columns: Sequence[str] | None = None,
+        days_later: int = 0,
     ) -> None:
         if not len(held_out):
             raise ValueError("there are no held-out rows to replay; accepted: a split with a test part")
-        self.data, self.learnt = data, learnt
+        self.data, self.learnt, self.later = data, learnt, pd.Timedelta(days=days_later)
         roles = data.roles
         seconds = times(data.frame, roles.time)[held_out] / 1e6 if roles.time else np.arange(len(held_out), dtype=float)
         order = np.argsort(seconds, kind="stable")
@@ -71,11 +73,14 @@ class TablePlan:
         round_, place = divmod(number, len(self))
         row = self.rows[place]
         cells = self.data.frame.iloc[int(row)]
+        features = {column: plain(cells[column]) for column in self.columns}
+        if self.later and self.data.roles.time in features:
+            features[self.data.roles.time] = plain(pd.Timestamp(cells[self.data.roles.time]) + self.later)
         return RowRequest(
             number,
             float(self.seconds[place] + round_ * (self.span + 1)),
             str(cells[self._unit]) if self._unit else "",
-            {column: plain(cells[column]) for column in self.columns},
+            features,
             float(self.truths[row]),
             self.label,
         )
