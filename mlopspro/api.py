@@ -20,6 +20,7 @@ from experiments.api_models import router as models_router
 from experiments.api_recipe_versions import router as recipe_versions_router
 from experiments.api_recipes import router as recipes_router
 from experiments.api_registry import router as registry_router
+from experiments.api_searches import router as searches_router
 from experiments.api_traffic import router as traffic_router
 from experiments.models.job import JobStateError
 from experiments.query import QueryError
@@ -31,6 +32,9 @@ from mlopspro.accounts.permissions import NotAllowed
 from mlopspro.serving.api import router as serving_router
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
 from monitoring.api_health import router as health_router
+from monitoring.api_predictions import router as mlops_predictions_router
+from monitoring.api_snapshots import router as snapshots_router
+from monitoring.api_log import router as log_router
 
 
 class Problem(Schema):
@@ -60,13 +64,17 @@ api.add_router("", explain_router)
 api.add_router("", explain_tables_router)
 api.add_router("", custom_metrics_router)
 api.add_router("", registry_router)
+api.add_router("", searches_router)
 api.add_router("", traffic_router)
 api.add_router("", recipes_router)
 api.add_router("", recipe_versions_router)
 api.add_router("", ml_runs_router)
 api.add_router("", assistant_router)
 api.add_router("", health_router)
+api.add_router("", mlops_predictions_router)
+api.add_router("", snapshots_router)
 api.add_router("", serving_router)
+api.add_router("", log_router)
 
 
 def problem(

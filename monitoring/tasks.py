@@ -1,1 +1,31 @@
 """Celery tasks of monitoring: thin, safe to be delivered twice, safe to be killed anywhere."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from monitoring.selectors import snapshots as states
+from monitoring.services import snapshots, window_mirror, windows
+
+REFRESH_SECONDS = 8.0
+MIRROR_SECONDS = 20.0
+
+
+@shared_task
+def refresh_windows() -> int:
+    return windows.refresh(REFRESH_SECONDS).minutes
+
+
+@shared_task
+def mirror_windows() -> int:
+    return window_mirror.mirror_waiting(MIRROR_SECONDS)
+
+
+@shared_task
+def capture_snapshots() -> int:
+    """The state of each model, and windows that are no longer kept leave."""
+    windows.drop_old()
+    captured = [(model, state) for model in states.watched() if (state := states.captured(model)) is not None]
+    for model, state in captured:
+        snapshots.record(model, through="schedule", **state)
+    return len(captured)

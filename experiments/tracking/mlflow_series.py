@@ -1,0 +1,80 @@
+"""Courses of figures in MLflow that belong to no training run: one MLflow run a thing that is watched.
+
+Points carry the step and time of our windows, which are MLflow's primary key, so that what is sent twice is there
+once. The run is found again by its tag before one is created.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.tracking.messages import milliseconds
+from experiments.tracking.mlflow_errors import EXISTS, code_of
+from experiments.tracking.mlflow_tracker import EXPERIMENT_TAG
+from experiments.tracking.names import legal_key
+
+MAX_METRICS = 800
+"""Per request; MLflow takes 1,000."""
+
+
+@dataclass(frozen=True)
+class SeriesRef:
+    """``key`` is ours and unique on the server; runs that carry it are known as ours."""
+
+    key: str
+    group: str
+    name: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    """All figures of one moment."""
+
+    step: int
+    at: dt.datetime
+    values: Mapping[str, float]
+
+
+class MlflowSeries:
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def write(self, ref: SeriesRef, points: Iterable[SeriesPoint]) -> str:
+        """Sends the points to the run of ``ref``, which is made where it is missing; returns the run's id."""
+        from mlflow.entities import Metric
+
+        run_id = self._run(ref)
+        metrics = [
+            Metric(legal_key(name), value, milliseconds(point.at), point.step)
+            for point in points
+            for name, value in point.values.items()
+        ]
+        for start in range(0, len(metrics), MAX_METRICS):
+            self.client.log_batch(run_id, metrics[start : start + MAX_METRICS])
+        return run_id
+
+    def _run(self, ref: SeriesRef) -> str:
+        group_id = self._group(ref.group)
+        tag = f"tags.`{EXPERIMENT_TAG}` = '{ref.key}'"
+        found = self.client.search_runs([group_id], tag, order_by=["attributes.start_time ASC"], max_results=1)
+        if found:
+            return str(found[0].info.run_id)
+        tags = {EXPERIMENT_TAG: ref.key, "mlflow.source.type": "JOB", "mlflow.source.name": "MLOps Pro", **ref.tags}
+        return str(self.client.create_run(group_id, tags=tags, run_name=ref.name).info.run_id)
+
+    def _group(self, name: str) -> str:
+        known = self.client.get_experiment_by_name(name)
+        if known is None:
+            try:
+                return str(self.client.create_experiment(name, tags={"mlopspro.purpose": name}))
+            except Exception as error:
+                if code_of(error) != EXISTS:
+                    raise
+                known = self.client.get_experiment_by_name(name)
+        if known.lifecycle_stage != "active":
+            self.client.restore_experiment(known.experiment_id)
+        return str(known.experiment_id)
