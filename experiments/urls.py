@@ -9,6 +9,7 @@ from experiments.urls_explore import urlpatterns as explore_urls
 from experiments.urls_history import urlpatterns as history_urls
 from experiments.urls_models import urlpatterns as model_urls
 from experiments.urls_recipes import urlpatterns as recipe_urls
+from experiments.urls_searches import urlpatterns as search_urls
 from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
 
 app_name = "experiments"
@@ -56,4 +57,5 @@ urlpatterns = [
     path("experiments/<uuid:pk>/artifacts/<int:artifact>/preview/", artifacts.preview, name="artifact_preview"),
     *model_urls,
     *recipe_urls,
+    *search_urls,
 ]

@@ -38,6 +38,8 @@ _ALL = (
     Attribute("settings_hash", "text", also=("configuration",)),
     Attribute("family", "choice", choices=FAMILIES),
     Attribute("recipe", "text", also=("recipe_version",)),
+    Attribute("search", "text"),
+    Attribute("trial", "number"),
     Attribute("run_type", "choice", choices=("train", "eval", "backtest"), synonyms=(("training", "train"),)),
     Attribute("origin", "choice", choices=("here", "mlflow")),
     Attribute("created_by", "text", also=("by", "user", "user_id")),

@@ -6,10 +6,11 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Sum
 
 from experiments.learning import architectures
 from experiments.learning.families import ABOUT, Family
-from experiments.models import Artifact, Dataset, Experiment, MetricValue, RunType
+from experiments.models import Artifact, Dataset, Deployment, Experiment, MetricValue, RunType
 from experiments.tracking.messages import DatasetInput, File, Open, Start
 from experiments.tracking.names import flatten, group_name, metric_name, run_name
 from mlopspro.core.logs import scrub, scrub_text
@@ -18,6 +19,10 @@ GROUPS = {RunType.TRAIN: "training", RunType.EVAL: "evaluation", RunType.BACKTES
 HOUSE_FILES = frozenset({"per_user.parquet"})
 """What single people did stays here; trackers get aggregates."""
 POINTWISE = "pointwise"
+PIPELINE = "pipeline"
+"""How a run says (created_through) that ``train_zoo`` launched it."""
+MODEL = "model"
+"""Kind of the files that are the model itself."""
 F1 = "f1_at_10"
 
 
@@ -44,9 +49,11 @@ def started(experiment: Experiment, at: dt.datetime) -> Start:
     The environment goes into tags, as another attempt may run elsewhere; parameters never change.
     """
     params = {f"data.{name}": value for name, value in flatten(experiment.dataset_statistics).items()}
+    params |= flatten(experiment.environment.get("learning", {}))
     if experiment.total_parameters is not None:
         params["total_parameters"] = experiment.total_parameters
-    environment = {f"environment.{name}": str(value) for name, value in flatten(scrub(experiment.environment)).items()}
+    where = {name: value for name, value in experiment.environment.items() if name != "learning"}
+    environment = {f"environment.{name}": str(value) for name, value in flatten(scrub(where)).items()}
     if commit := str(experiment.environment.get("commit", "")):
         environment["mlflow.source.git.commit"] = commit.partition("+")[0]
     return Start(at=at, params=params, tags=environment)
@@ -74,6 +81,9 @@ def figures_of(experiment: Experiment) -> dict[str, float | None]:
         figures["best_epoch"] = float(experiment.best_epoch)
     if experiment.total_parameters is not None:
         figures["total_parameters"] = float(experiment.total_parameters)
+    size = Artifact.objects.filter(experiment=experiment, kind=MODEL).aggregate(size=Sum("size_bytes"))["size"]
+    if size is not None:
+        figures["model_size_bytes"] = float(size)
     return figures
 
 
@@ -92,6 +102,12 @@ def files_of(experiment: Experiment) -> tuple[File, ...]:
         for row in Artifact.objects.filter(experiment=experiment).order_by("name")
         if row.name not in HOUSE_FILES
     )
+
+
+def _is_live(experiment: Experiment) -> bool:
+    """Whether a version of this run is the champion, for mirrors that are made anew from our rows."""
+    champions = Deployment.objects.filter(role=Deployment.As.CHAMPION, ended_at__isnull=True)
+    return champions.filter(version__experiment=experiment).exists()
 
 
 def _parameters(experiment: Experiment) -> dict[str, Any]:
@@ -131,9 +147,10 @@ def _tags(experiment: Experiment) -> dict[str, str]:
         "model_type": experiment.model_type,
         "model_name": experiment.name,
         "framework": architecture.framework if architecture else "",
-        # Becomes active when a version made from this run is deployed.
-        "status": "inactive",
+        # Becomes active, and inactive again, with the champion: experiments/services/registry_outbox.py.
+        "status": "active" if experiment.is_terminal and _is_live(experiment) else "inactive",
         "pipeline": GROUPS[RunType(experiment.run_type)],
+        "is_pipeline": str(experiment.created_through == PIPELINE).lower(),
         "family": experiment.family,
         "recipe": str(experiment.recipe_version) if experiment.recipe_version else "",
         "headline_protocol": headline_protocol(experiment),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import optuna
-import sqlalchemy
+import psycopg
 from django.db import connections
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
@@ -42,21 +42,20 @@ def opened(search: Search) -> Iterator[optuna.Study]:
 
     Raises sqlalchemy.exc.SQLAlchemyError or optuna.exceptions.StorageInternalError while PostgreSQL is away.
     """
-    storage = _storage()
-    try:
-        yield optuna.create_study(
-            storage=storage,
-            study_name=search.study,
-            direction="maximize" if search.maximise else "minimize",
-            load_if_exists=True,
-            sampler=RandomSampler(seed=search.seed),
-            pruner=_pruner(search),
-        )
-    except Exception:
-        _made.clear()  # whatever it was, look again whether the tables are there
-        raise
-    finally:
-        storage.engine.dispose()
+    with _connections() as engine_options:
+        storage = _storage(engine_options)
+        try:
+            yield optuna.create_study(
+                storage=storage,
+                study_name=search.study,
+                direction="maximize" if search.maximise else "minimize",
+                load_if_exists=True,
+                sampler=RandomSampler(seed=search.seed),
+                pruner=_pruner(search),
+            )
+        except Exception:
+            _made.clear()  # whatever it was, look again whether the tables are there
+            raise
 
 
 def begin(study: optuna.Study, first: Mapping[str, Any]) -> None:
@@ -162,36 +161,43 @@ def _suggested(trial: Trial, name: str, dimension: Dimension) -> Any:
     return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log, step=dimension.step)
 
 
-def _storage() -> RDBStorage:
-    arguments = _connection_arguments()
-    key = f"{arguments.get('host')}:{arguments.get('port')}/{arguments['dbname']}"
+def _storage(engine_options: dict[str, Any]) -> RDBStorage:
+    key = ":".join(str(connection_arguments().get(name, "")) for name in ("host", "port", "dbname"))
     if key not in _made:
-        _make(arguments)
+        _make()
         _made.add(key)
-    return RDBStorage(
-        URL, engine_kwargs=_engine_options(arguments), skip_compatibility_check=True, skip_table_creation=True
-    )
+    try:
+        return RDBStorage(URL, engine_kwargs=engine_options, skip_compatibility_check=True, skip_table_creation=True)
+    except Exception:
+        _made.clear()
+        raise
 
 
-def _make(arguments: dict[str, Any]) -> None:
+def _make() -> None:
     """Schema and tables, by one process at a time; others wait until they are there."""
-    engine = sqlalchemy.create_engine(
-        URL, connect_args=arguments, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.execute(sqlalchemy.text(f"SELECT pg_advisory_lock({MAKING})"))
-        connection.execute(sqlalchemy.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        storage = RDBStorage(URL, engine_kwargs=_engine_options(arguments))
-        storage.engine.dispose()
-        connection.execute(sqlalchemy.text(f"SELECT pg_advisory_unlock({MAKING})"))
-    engine.dispose()
+    with psycopg.connect(**connection_arguments(), autocommit=True) as database, _connections() as engine_options:
+        database.execute("SELECT pg_advisory_lock(%s)", [MAKING])
+        database.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        RDBStorage(URL, engine_kwargs=engine_options)
 
 
-def _engine_options(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"connect_args": arguments, "pool_size": 1, "max_overflow": 4, "pool_pre_ping": True}
+@contextmanager
+def _connections() -> Iterator[dict[str, Any]]:
+    """Options of an engine whose connections are all closed at the end, whatever Optuna's sessions hold on to."""
+    made: list[psycopg.Connection[Any]] = []
+
+    def connect() -> psycopg.Connection[Any]:
+        made.append(psycopg.connect(**connection_arguments()))
+        return made[-1]
+
+    try:
+        yield {"creator": connect, "pool_size": 1, "max_overflow": 4, "pool_pre_ping": True}
+    finally:
+        for connection in made:
+            connection.close()
 
 
-def _connection_arguments() -> dict[str, Any]:
+def connection_arguments() -> dict[str, Any]:
     """Of our own database, in Optuna's schema. The address stays out of the URL, which may end up in messages."""
     said = connections["default"].settings_dict
     named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}

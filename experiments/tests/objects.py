@@ -11,6 +11,7 @@ from experiments.tests import (
     objects_recipes,  # noqa: F401
     objects_recipes_api,  # noqa: F401
     objects_registry_api,  # noqa: F401
+    objects_searches,  # noqa: F401
 )
 from experiments.tests.factories import make_dataset, make_experiment
 from mlopspro.accounts.models import User, Workspace

@@ -59,7 +59,7 @@ def _launch(request: WorkspaceRequest) -> HttpResponseBase:
     if "refresh" in request.POST:
         # Without JavaScript: shows what belongs to the chosen data, recipe and architecture, and starts nothing.
         fresh = parameters_form(architecture, initial=kept_values(request.POST, architecture))
-        unbound = RunForm(choice=choice, initial=_typed(request.POST))
+        unbound = RunForm(choice=choice, initial=typed_values(request.POST))
         return _page(request, choice, unbound, fresh, architecture)
     parameters_fit = choice.is_locked or parameters.is_valid()
     spec = form.spec(parameters.values())
@@ -90,7 +90,7 @@ def parts(request: WorkspaceRequest) -> HttpResponseBase:
     if not is_fragment(request):
         return redirect("experiments:training")
     choice = choice_of(request.workspace, allowed(request), request.GET.dict())
-    initial = _typed(request.GET)
+    initial = typed_values(request.GET)
     anew = request.GET.get("split_of") != _split_of(choice)
     if anew:
         usual = initial_for(choice)
@@ -208,7 +208,7 @@ def _estimate(
     return estimates.estimate(request.workspace, architecture.key, dataset, parameters)
 
 
-def _typed(data: QueryDict) -> dict[str, Any]:
+def typed_values(data: QueryDict) -> dict[str, Any]:
     """What stands in the form now, as starting values of a fresh one."""
     typed: dict[str, Any] = {name: data[name] for name in data if not name.startswith(f"{PARAMETERS}-")}
     return typed | {"trackers": data.getlist("trackers")}
@@ -216,7 +216,7 @@ def _typed(data: QueryDict) -> dict[str, Any]:
 
 def _clone(request: WorkspaceRequest) -> Experiment | None:
     """The run to start from, if one of this workspace is named that was trained here."""
-    found = _own_run(request, request.GET.get("clone", ""))
+    found = own_run(request, request.GET.get("clone", ""))
     if found is not None and found.is_logged:
         toast(request, f"{found.name} was logged to MLflow. Only runs that were trained here can be cloned.", "error")
         return None
@@ -224,10 +224,10 @@ def _clone(request: WorkspaceRequest) -> Experiment | None:
 
 
 def _origin(request: WorkspaceRequest, form: RunForm) -> Experiment | None:
-    return _own_run(request, str(form.cleaned_data.get("cloned_from") or ""))
+    return own_run(request, str(form.cleaned_data.get("cloned_from") or ""))
 
 
-def _own_run(request: WorkspaceRequest, text: str) -> Experiment | None:
+def own_run(request: WorkspaceRequest, text: str) -> Experiment | None:
     try:
         pk = uuid.UUID(text)
     except ValueError:

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.utils import timezone
 
-from experiments.models import Dataset, RecipeVersion
+from experiments.models import Dataset, RecipeVersion, Search
 from experiments.query import Comparison
 from experiments.query.attributes import ATTRIBUTES
 from experiments.query.nodes import Ago, Day, Operator, RecentDay, Value
@@ -20,7 +20,9 @@ from experiments.selectors.search.comparisons import NEGATIVES, integer_conditio
 from mlopspro.accounts.models import User, Workspace
 
 _OPTIONAL_TEXT = frozenset({"architecture", "model_type", "notes", "settings_hash"})
-_NULLABLE = frozenset({"started_at", "finished_at", "best_epoch", "total_parameters", "dataset", "created_by"})
+_NULLABLE = frozenset(
+    {"started_at", "finished_at", "best_epoch", "total_parameters", "dataset", "created_by", "search", "trial"}
+)
 DURATION = ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField())
 """Of ended runs; a run in progress has none yet."""
 
@@ -54,6 +56,10 @@ def _positive(workspace: Workspace, node: Comparison, kind: str, now: dt.datetim
         wanted = text_condition("name", operator, values) | Q(pk__in=_ids(operator, values))
         datasets = Dataset.objects.filter(wanted, workspace=workspace)
         return Q(dataset__in=list(datasets.order_by().values_list("pk", flat=True)))
+    if name == "search":
+        wanted = text_condition("name", operator, values) | Q(pk__in=_ids(operator, values))
+        searches = Search.objects.filter(wanted, workspace=workspace)
+        return Q(search__in=list(searches.order_by().values_list("pk", flat=True)))
     if name == "recipe":
         return _recipes(workspace, operator, values)
     if name == "created_by":

@@ -20,7 +20,7 @@ from experiments.selectors.search.lanes import Key, Lane, Rows
 from mlopspro.accounts.models import User, Workspace
 
 AGE = (Key("created_at", "moment"),)
-UNSORTABLE = frozenset({"tags", "notes", "recipe"})
+UNSORTABLE = frozenset({"tags", "notes", "recipe", "search", "trial"})
 _KEYS = {
     "name": (Key("name", "text"),),
     "created_at": AGE,

@@ -31,6 +31,9 @@ from experiments.services.search_pruning import TrialReports
 from experiments.services.spec import split_spec
 
 
+LONGEST_TEXT = 2000
+
+
 @dataclass(frozen=True)
 class Prepared:
     interactions: Interactions
@@ -161,6 +164,16 @@ class TrainRecommender:
             transport=settings.TRAIN_TRANSPORT,
         )
         self.best_epoch = self.fitted.best_epoch
+        context.commit(self._record_learning)
+
+    def _record_learning(self, run: Experiment) -> None:
+        """How it was learnt, for its page and for trackers (F41): optimiser, loss, layers, what fixes its numbers."""
+        details = self.fitted.details
+        learning = {name: details[name] for name in ("optimizer", "loss", "processes") if name in details}
+        if self.fitted.keras_model is not None:
+            layers = [f"{layer.name} {type(layer).__name__}" for layer in self.fitted.keras_model.layers]
+            learning["layers"] = ", ".join(layers)[:LONGEST_TEXT]
+        run.environment = run.environment | {"learning": learning, "determinism": details.get("determinism", {})}
 
     def judge(self) -> Evaluation:
         return judged(self.prepared, self.fitted, settings_of(self.site.run))
