@@ -14,6 +14,10 @@ from django.urls import get_resolver  # noqa: E402
 
 get_resolver().url_patterns  # noqa: B018
 
+from mlopspro.health import try_database  # noqa: E402
+
+try_database()
+
 # What is loaded by now lives as long as the process: collecting garbage need not look at it again and again, which
 # costs a request in fifty some 15 ms, and workers go on sharing its memory.
 gc.collect()

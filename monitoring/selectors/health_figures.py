@@ -99,7 +99,7 @@ def forget() -> None:
 
 
 def gather() -> Figures:
-    """Nine queries however large the installation is."""
+    """Eight queries however large the installation is."""
     now, found = timezone.now(), processes()
     kept = found.kept.get(HEALTH)
     return Figures(

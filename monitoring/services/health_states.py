@@ -28,7 +28,7 @@ class State(TextChoices):
             "healthy": "circle-check",
             "degraded": "triangle-alert",
             "unhealthy": "circle-alert",
-            "unknown": "circle-help",
+            "unknown": "circle-dashed",
         }[self.value]
 
 

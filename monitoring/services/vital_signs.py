@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from experiments.jobs.kinds import BELLS, QUEUES
 from monitoring.services import beats
+from monitoring.services.spool import oldest_pending, pending_bytes, spool_folder
 
 REDIS_SECONDS = 0.5
 QUEUE_NAMES = tuple(sorted({*QUEUES.values(), *(queue for _, queue in BELLS.values())}))
@@ -30,6 +31,7 @@ def register() -> None:
     beats.provide("database_ms", database_ms)
     beats.provide("redis", redis_signs)
     beats.provide("disks", disks)
+    beats.provide("spool", spool_signs)
 
 
 def memory_bytes() -> int:
@@ -72,3 +74,15 @@ def disks() -> dict[str, dict[str, int]]:
             usage = shutil.disk_usage(folder)
             found[name] = {"free": usage.free, "total": usage.total}
     return found
+
+
+def spool_signs() -> dict[str, Any] | None:
+    """{"bytes", "oldest"} of the log entries that wait on this host; None where it has no spool.
+
+    Said by every process and not only by who ships them: it may be what is dead.
+    """
+    folder = spool_folder()
+    if not folder.is_dir():
+        return None
+    oldest = oldest_pending(folder)
+    return {"bytes": pending_bytes(folder), "oldest": oldest.isoformat() if oldest is not None else None}
