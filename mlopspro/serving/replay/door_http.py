@@ -90,7 +90,7 @@ class HttpDoor:
 def _document(told: Told) -> dict[str, Any]:
     reaction = told.reaction
     document: dict[str, Any] = {
-        "prediction_id": str(told.prediction_id), "kind": reaction.kind, "at": told.at.isoformat(), "key": told.key,
+        "prediction": str(told.prediction_id), "kind": reaction.kind, "at": told.at.isoformat(), "key": told.key,
     }  # fmt: skip
     given = {"item": reaction.item, "label": reaction.label, "value": reaction.value}
     return document | {name: value for name, value in given.items() if value not in ("", None)}
