@@ -5,4 +5,7 @@ class MonitoringConfig(AppConfig):
     name = "monitoring"
 
     def ready(self) -> None:
-        from monitoring import process_signals  # noqa: F401  workers and scheduler say that they live
+        from monitoring import (
+            checks,  # noqa: F401  registers them
+            process_signals,  # noqa: F401  workers and scheduler say that they live
+        )

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from monitoring.services import beats, shipping
+from monitoring.services import beats, shipping, vital_signs
 from monitoring.services.spool import oldest_pending, pending_bytes, spool_folder
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        vital_signs.register()
         beats.start("log-shipper", details=lambda: {"spool": _waiting(folder)})
         shipping.run(stop, folder)
         beats.stop()
