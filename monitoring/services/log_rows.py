@@ -15,9 +15,9 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
-from psycopg.errors import CheckViolation, UniqueViolation
+from psycopg.errors import CheckViolation, DeadlockDetected, SerializationFailure, UniqueViolation
 
 from monitoring.services import copy_text, joining, partitions
 from monitoring.services.stale import mark_stale, minutes_of
@@ -35,6 +35,7 @@ _TAKE_INCOMING = f"""
 INSERT INTO monitoring_prediction ({COLUMNS}) SELECT {COLUMNS} FROM incoming_predictions ORDER BY day, id
 ON CONFLICT DO NOTHING RETURNING id, source_id, at
 """  # noqa: S608  names only
+TRIES = 3
 _encode = msgspec.json.Encoder().encode
 _Minutes = set[tuple[int, dt.datetime]]
 
@@ -79,16 +80,21 @@ def write_predictions(rows: Sequence[LoggedPrediction]) -> Written:
     """
     if not rows:
         return Written(0, 0)
-    if connection.in_atomic_block:
-        return _write(rows)
-    try:
-        return _write(rows)
-    except IntegrityError as error:
-        if not isinstance(error.__cause__, CheckViolation):
-            raise
-        # Another process dropped a day that this one thought was there.
-        partitions.forget()
-        return _write(rows)
+    for attempt in range(TRIES):
+        try:
+            return _write(rows)
+        except (IntegrityError, OperationalError) as error:
+            # A day that another process dropped meanwhile, or a deadlock: neither comes back a third time.
+            if not _may_pass(error) or connection.in_atomic_block or attempt == TRIES - 1:
+                raise
+            partitions.forget()
+    raise AssertionError("unreachable")
+
+
+def _may_pass(error: Exception) -> bool:
+    cause = error.__cause__
+    no_partition = isinstance(cause, CheckViolation) and cause.diag.constraint_name is None
+    return no_partition or isinstance(cause, (DeadlockDetected, SerializationFailure))
 
 
 def _write(rows: Sequence[LoggedPrediction]) -> Written:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import msgspec
 import structlog
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from monitoring.models import LogLoss, Source
 from monitoring.services import losses, segments
 from monitoring.services.log_days import accepted_times
-from monitoring.services.log_rows import LoggedPrediction, Written, write_predictions
+from monitoring.services.log_rows import LoggedPrediction, Written
+from monitoring.services.tolerant import write_each
 
 BATCH_ROWS = 2_000
 READ_BYTES = 2 * 1024 * 1024
@@ -108,8 +109,10 @@ def _ship_lines(lines: Sequence[bytes], path: Path, folder: Path) -> Shipped:
     reading = _read(lines)
     written = Written(0, 0)
     for start in range(0, len(reading.entries), BATCH_ROWS):
-        part = _write(reading.entries[start : start + BATCH_ROWS], reading)
+        batch = reading.entries[start : start + BATCH_ROWS]
+        part, refused = write_each([entry for _, entry in batch])
         written = Written(written.inserted + part.inserted, written.doubled + part.doubled)
+        reading.refused += [(batch[index][0], reason) for index, reason in refused]
     _refuse(reading.refused, path, folder)
     return Shipped(rows=written.inserted, doubled=written.doubled, refused=len(reading.refused))
 
@@ -134,19 +137,6 @@ def _read(lines: Sequence[bytes]) -> _Reading:
         reading.refused += [(line, "unknown source") for line, entry in reading.entries if entry.source_id in unknown]
         reading.entries = [pair for pair in reading.entries if pair[1].source_id not in unknown]
     return reading
-
-
-def _write(entries: _Lines, reading: _Reading) -> Written:
-    """Write a batch; where the database refuses it, halves of it, until the row is found that it refuses."""
-    try:
-        return write_predictions([entry for _, entry in entries])
-    except (DataError, IntegrityError, UnicodeError, ValueError, TypeError) as error:
-        if len(entries) == 1:
-            reading.refused.append((entries[0][0], str(error).strip()))
-            return Written(0, 0)
-    middle = len(entries) // 2
-    one, other = _write(entries[:middle], reading), _write(entries[middle:], reading)
-    return Written(one.inserted + other.inserted, one.doubled + other.doubled)
 
 
 def _finish(segment: segments.Segment, folder: Path) -> Shipped:
