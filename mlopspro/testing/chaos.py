@@ -38,7 +38,7 @@ class Kill:
 
 
 class Killer:
-    """Kills ``count`` victims, each at least once where there are enough, while ``is_over`` says False."""
+    """Kills ``count`` victims, each once before any is killed again; ends early where ``gave_up`` says so."""
 
     def __init__(self, stack: LiveStack, *, seed: int, count: int, between: tuple[float, float] = (0.3, 1.5)) -> None:
         self.stack, self.between = stack, between
@@ -50,10 +50,10 @@ class Killer:
         self.services = {name: ServiceControl(name) for name in SERVICES}
         self.began = time.monotonic()
 
-    def run(self, is_over: Callable[[], bool]) -> None:
+    def run(self, gave_up: Callable[[], bool]) -> None:
         for victim in self.victims:
             time.sleep(self.random.uniform(*self.between))
-            if is_over():
+            if gave_up():
                 return
             at = time.monotonic() - self.began
             self._kill(victim)
@@ -104,7 +104,7 @@ class Clients:
         self._stop = threading.Event()
         self.errors: list[BaseException] = []
 
-    def send(self, bodies: Iterator[tuple[list[str], str, bytes]]) -> None:
+    def send(self, bodies: Iterator[tuple[list[str], str, bytes]], *, pause: float = 0.0) -> None:
         """Hands bodies of (keys, path, JSON) to the site in another thread, each until it was accepted."""
 
         def work() -> None:
@@ -118,17 +118,22 @@ class Clients:
                         self.accepted.feedback += len(keys)
                     else:
                         self.accepted.keys += keys
+                time.sleep(pause)
 
         self._start(work)
 
-    def ask(self, users: Sequence[str], count: int, *, pause: float = 0.0) -> None:
-        """Asks for ``count`` lists in another thread."""
+    def ask(
+        self, users: Sequence[str], count: int, *, pause: float = 0.0, until: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Asks for ``count`` lists in another thread, and for more until ``until`` says that it is enough."""
 
         def work() -> None:
             line, chance = _Line(self.url, self.token), random.Random(0)  # noqa: S311
-            for _ in range(count):
+            asked = 0
+            while asked < count or not until():
                 if self._stop.is_set():
                     return
+                asked += 1
                 path = f"/api/recommend/{quote(chance.choice(users), safe='')}"
                 found = self._insist(lambda: line.call("GET", path))  # noqa: B023  called at once
                 with self._lock:

@@ -58,9 +58,12 @@ class Outcome:
 
 def carry_out(
     stack: LiveStack, *, seed: int, batches: int, batch: int, lists: int, kills: int, senders: int = 2,
-    patience: float = 150.0, settle: float = 120.0, pause: float = 0.02,
+    patience: float = 150.0, settle: float = 120.0, pause: float = 0.1,
 ) -> Outcome:  # fmt: skip
-    """``batches`` of ``batch`` predictions, divided among senders, and ``lists`` asked for, while ``kills`` happen."""
+    """``batches`` of ``batch`` predictions, divided among senders, and ``lists`` asked for, while ``kills`` happen.
+
+    ``pause``: seconds between two batches of a sender.
+    """
     with stack.as_default_database():
         version = _live_version()
         token = _token(stack, version.model.workspace)
@@ -73,11 +76,11 @@ def carry_out(
     began = time.monotonic()
     for number in range(senders):
         mine = range(number, batches, senders)
-        clients.send(_predictions(version, mine, batch, base))
-        clients.send(_feedback(version, mine, batch, base))
-    clients.ask(users, lists, pause=pause)
-    thread = threading.Thread(target=killer.run, args=(clients.is_over,), daemon=True)
+        clients.send(_predictions(version, mine, batch, base), pause=pause)
+        clients.send(_feedback(version, mine, batch, base), pause=pause)
+    thread = threading.Thread(target=killer.run, args=(lambda: bool(clients.errors),), daemon=True)
     thread.start()
+    clients.ask(users, lists, pause=pause / 5, until=lambda: not thread.is_alive())
     clients.join(patience)
     thread.join(60)
     seconds = time.monotonic() - began
