@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from monitoring.selectors import snapshots as states
-from monitoring.services import snapshots, window_mirror, windows
+from monitoring.services import retention, snapshots, window_mirror, windows
 
 REFRESH_SECONDS = 8.0
 MIRROR_SECONDS = 20.0
@@ -29,3 +29,9 @@ def capture_snapshots() -> int:
     for model, state in captured:
         snapshots.record(model, through="schedule", **state)
     return len(captured)
+
+
+@shared_task
+def keep_partitions() -> int:
+    """Days of the log: made ahead, written out, dropped. Returns how many files were written."""
+    return len(retention.keep().written)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -127,29 +127,29 @@ def feedback_id(row: FeedbackRow, workspace: Workspace) -> uuid.UUID:
     return uuid.uuid5(row.prediction_id, f"{workspace.pk}\n{bool(row.key)}\n{content}")
 
 
-def _find(rows: Sequence[FeedbackRow] | object, workspace: Workspace) -> dict[uuid.UUID, _Found]:
+def _find(rows: Iterable[FeedbackRow], workspace: Workspace) -> dict[uuid.UUID, _Found]:
     """The predictions of these rows that are in the log. Of our own ids the day is known; others are looked for from
     the newest day on, until all are found."""
     wanted: dict[dt.date | None, set[uuid.UUID]] = {}
-    for row in rows:  # type: ignore[attr-defined]
+    for row in rows:
         wanted.setdefault(day_of(row.prediction_id), set()).add(row.prediction_id)
     found: dict[uuid.UUID, _Found] = {}
     somewhere = wanted.pop(None, set())
-    with connection.cursor() as cursor:
-        for day, ids in wanted.items():
-            _find_in(cursor, day, ids, workspace, found)
-        for day in reversed(partitions.existing()) if somewhere else ():
-            _find_in(cursor, day, somewhere, workspace, found)
-            somewhere -= found.keys()
-            if not somewhere:
-                break
+    for known_day, ids in wanted.items():
+        if known_day is not None:
+            found |= _find_in(known_day, ids, workspace)
+    for day in reversed(partitions.existing()) if somewhere else ():
+        found |= _find_in(day, somewhere, workspace)
+        somewhere -= found.keys()
+        if not somewhere:
+            break
     return found
 
 
-def _find_in(cursor: object, day: object, ids: set[uuid.UUID], workspace: Workspace, found: dict) -> None:
-    cursor.execute(_FIND, [day, list(ids), workspace.pk])
-    for identity, its_day, at, source_id, items in cursor.fetchall():
-        found[identity] = _Found(its_day, at, source_id, items)
+def _find_in(day: dt.date, ids: set[uuid.UUID], workspace: Workspace) -> dict[uuid.UUID, _Found]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [day, list(ids), workspace.pk])
+        return {row[0]: _Found(*row[1:]) for row in cursor.fetchall()}
 
 
 def _join(known: dict[uuid.UUID, FeedbackRow], found: dict[uuid.UUID, _Found]) -> list[uuid.UUID]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from experiments.models import ModelVersion, RegisteredModel
 from mlopspro.accounts.models import Workspace
-from monitoring.models import FeedbackKind, LogLoss, Source
+from monitoring.models import LogLoss, Source
 from monitoring.services import losses
 from monitoring.services.feedback import FeedbackRow, FeedbackWritten, write_feedback
 from monitoring.services.log_body import RowProblem, Rows
@@ -26,7 +26,7 @@ from monitoring.services.tolerant import write_each
 
 MAX_LABELS = 200
 """Own words for versions that one model may have: each is a source with windows of its own."""
-ON_ITEMS = frozenset({FeedbackKind.RATING, FeedbackKind.CLICK, FeedbackKind.CONVERSION, FeedbackKind.SKIP})
+ON_ITEMS = frozenset({"rating", "click", "conversion", "skip"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -241,9 +241,9 @@ def _wrong_kind(form: FeedbackForm) -> tuple[str, object, str] | None:
         return "item", form.item, f"the item that was shown, for a {form.kind}"
     if form.kind not in ON_ITEMS and form.item != "":
         return "item", form.item, f"none, for a {form.kind}: it is of the whole prediction"
-    if form.kind in {FeedbackKind.RATING, FeedbackKind.VALUE} and form.value is None:
+    if form.kind in ("rating", "value") and form.value is None:
         return "value", form.value, f"a finite number, for a {form.kind}"
-    if form.kind == FeedbackKind.LABEL and form.label == "":
+    if form.kind == "label" and form.label == "":
         return "label", form.label, "the true label, for a label"
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import OperationalError, connection, transaction
 
@@ -38,7 +38,7 @@ def ensure(days: Iterable[dt.date]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
             for day in sorted(missing - set(existing())):
                 for parent in PARENTS:
-                    _make(cursor, parent, day)
+                    _make(parent, day)
     # Within a transaction that may yet be rolled back nothing is remembered.
     database = _database()
     transaction.on_commit(lambda: _remember(database, found | missing))
@@ -55,21 +55,22 @@ def existing() -> list[dt.date]:
     return sorted(dt.date.fromisoformat(match[1]) for name in names if (match := _NAME.match(name)))
 
 
-def drop(day: dt.date) -> bool:
-    """Drop a day of predictions and feedback in one transaction. False where the log is too busy: nothing is done.
+def drop(day: dt.date, *, only_if: Callable[[], bool] = lambda: True) -> bool:
+    """Drop a day of predictions and feedback in one transaction. False where it was not done: the log is too busy, or
+    ``only_if``, asked when nobody can write to the day any more, said no.
 
     Whoever drops a day has written it out before (services/archive.py).
     """
     for attempt in range(DROP_TRIES):
         try:
-            _drop(day)
+            dropped = _drop(day, only_if)
         except OperationalError:
             if connection.in_atomic_block or attempt == DROP_TRIES - 1:
                 return False
             time.sleep(0.2)
         else:
             forget()
-            return True
+            return dropped
     return False
 
 
@@ -78,21 +79,27 @@ def forget() -> None:
     _known.pop(_database(), None)
 
 
-def _drop(day: dt.date) -> None:
+def _drop(day: dt.date, only_if: Callable[[], bool]) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [DROP_LOCK_TIMEOUT])
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
         for parent in PARENTS:
+            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name_of(parent, day)])
+            if cursor.fetchall() == [(True,)]:
+                # Readers of the day go on; writers of this day alone wait.
+                cursor.execute(f"LOCK TABLE {name_of(parent, day)} IN SHARE MODE")
+        if not only_if():
+            return False
+        for parent in PARENTS:
             cursor.execute(f"DROP TABLE IF EXISTS {name_of(parent, day)}")
+        return True
 
 
-def _make(cursor: object, parent: str, day: dt.date) -> None:
-    name = name_of(parent, day)
-    execute = cursor.execute  # type: ignore[attr-defined]
-    execute(f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-    execute(
-        f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{day}') TO ('{day + dt.timedelta(days=1)}')"
-    )
+def _make(parent: str, day: dt.date) -> None:
+    name, next_day = name_of(parent, day), day + dt.timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        cursor.execute(f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{day}') TO ('{next_day}')")
 
 
 def _remember(database: str, days: set[dt.date]) -> None:

@@ -46,6 +46,18 @@ class Spool:
     ``report`` is told, by the thread and at most every REPORT_SECONDS, how many entries were lost and the last reason.
     """
 
+    _lock: threading.Lock
+    _descriptor: int | None
+    _retired: list[int]
+    _thread: threading.Thread | None
+    _start: str
+    _number: int
+    _size: int
+    _untold: int
+    _opened_at: float
+    _complained_at: float
+    _dirty: bool
+
     def __init__(
         self,
         folder: Path,
@@ -175,9 +187,9 @@ class Spool:
     def _forget(self) -> None:
         """The state of a process that has not written yet."""
         self._lock = threading.Lock()
-        self._descriptor: int | None = None
-        self._retired: list[int] = []
-        self._thread: threading.Thread | None = None
+        self._descriptor = None
+        self._retired = []
+        self._thread = None
         self._start = f"{int(time.time() * 1000):x}{secrets.token_hex(2)}"
         self._number = self._size = self._untold = 0
         self._opened_at, self._complained_at = 0.0, float("-inf")
