@@ -56,6 +56,8 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
+# First: addresses are tried in this order, and answers are asked for hundreds of times a second.
+api.add_router("", serving_router)
 api.add_router("", experiments_router)
 api.add_router("", history_router)
 api.add_router("", models_router)
@@ -73,7 +75,6 @@ api.add_router("", assistant_router)
 api.add_router("", health_router)
 api.add_router("", mlops_predictions_router)
 api.add_router("", snapshots_router)
-api.add_router("", serving_router)
 api.add_router("", log_router)
 
 

@@ -8,14 +8,15 @@ from mlopspro.api import api
 from monitoring.views import prometheus
 
 urlpatterns = [
+    # First, as addresses are tried one after the other: an answer over the API must not walk past every page.
+    path("api/docs", api_docs.page, name="api_docs"),
+    path("api/", api.urls),
     path("", include("experiments.urls")),
     path("monitoring/", include("monitoring.urls")),
     path("", include("mlopspro.serving.urls")),
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),
     path("dev/", include("mlopspro.core.urls")),
-    path("api/docs", api_docs.page, name="api_docs"),
-    path("api/", api.urls),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -43,7 +43,7 @@ class Traffic:
 
 def traffic_of(model: RegisteredModel) -> Traffic:
     """Two queries."""
-    rows = list(traffic.running(model))
+    rows = sorted(traffic.running(model), key=lambda one: one.role != Deployment.As.CHAMPION)
     left = 0.0
     answering = []
     for one in rows:

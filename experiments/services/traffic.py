@@ -31,9 +31,9 @@ ROUNDING = 1e-9
 
 
 def running(model: RegisteredModel) -> QuerySet[Deployment]:
-    """What answers now: the champion first, then challengers and shadows, the longest running first."""
+    """What answers now: champion, challengers and shadows, the longest running first."""
     rows = Deployment.objects.filter(model=model, ended_at__isnull=True).select_related("version__model", "started_by")
-    return rows.order_by("role", "started_at", "id")  # champion, challenger, shadow: also their order by letters
+    return rows.order_by("started_at", "id")
 
 
 def deploy(version: ModelVersion, *, role: str, share: float, actor: User | None, reason: str = "") -> Deployment:

@@ -71,6 +71,8 @@ class _Shadows:
             if time.monotonic() - self.counted_at >= COUNT_EVERY_SECONDS:
                 self.counted_at = time.monotonic()
                 self.count()
+                with suppress(Exception):
+                    connection.close()
 
     def _carry_out(self, note: _Note) -> None:
         if time.monotonic() - note.put_at > LONGEST_WAIT_SECONDS:
@@ -91,9 +93,6 @@ class _Shadows:
             except Exception:
                 with self.lock:
                     self.dropped[workspace] += number
-        if dropped:
-            with suppress(Exception):
-                connection.close()
 
 
 _shadows: _Shadows | None = None
