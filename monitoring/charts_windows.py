@@ -8,12 +8,13 @@ from experiments.models import Deployment
 from mlopspro.core.charts import PALETTE_SIZE, Axis, HistogramChart, LineChart, Series, Threshold, bars
 from monitoring.models import Source
 from monitoring.selectors.traffic import Traffic
-from monitoring.selectors.windows import Period, WindowPoint
+from monitoring.selectors.windows import Period, Totals, WindowPoint
 from monitoring.summaries import latency, measures
 from monitoring.summaries.confidence import SHOWN
 
 MOST_LINES = PALETTE_SIZE
 MOST_MARKS = 6
+CLOSE = 0.15
 
 
 def name_of(source: Source) -> str:
@@ -76,11 +77,6 @@ def confidence(traffic: Traffic) -> HistogramChart:
     """Ten bins with mean and median marked."""
     totals = traffic.totals
     known = bool(totals.with_confidence)
-    places = (("mean", totals.confidence_mean), ("median", totals.confidence_median))
-    # In a histogram a place on the horizontal axis is counted in bins.
-    lines = tuple(
-        Threshold(f"{word} {value:.2f}", value * SHOWN - 0.5, "x") for word, value in places if value is not None
-    )
     return HistogramChart(
         key="confidence",
         title="Confidence",
@@ -88,11 +84,21 @@ def confidence(traffic: Traffic) -> HistogramChart:
         x=Axis("Confidence"),
         y=Axis("Predictions", kind="integer", minimum=0),
         edges=tuple(at / SHOWN for at in range(SHOWN + 1)),
-        thresholds=lines if known else (),
+        thresholds=_middle(totals) if known else (),
         empty="This model's scores are no probabilities, so it has no confidence."
         if totals.predictions
         else "No predictions in this period.",
     )
+
+
+def _middle(totals: Totals) -> tuple[Threshold, ...]:
+    """Mean and median; where they stand close, one of them carries the words of both."""
+    mean, median = totals.confidence_mean or 0.0, totals.confidence_median or 0.0
+    words = (f"mean {mean:.2f}", f"median {median:.2f}")
+    if abs(mean - median) < CLOSE:
+        words = ("", ", ".join(words))
+    # In a histogram a place on the horizontal axis is counted in bins.
+    return tuple(Threshold(word, value * SHOWN - 0.5, "x") for word, value in zip(words, (mean, median), strict=True))
 
 
 def _nothing() -> Series:

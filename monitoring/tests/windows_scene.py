@@ -1,29 +1,24 @@
-"""Rows of the prediction log put there by SQL, as the shipper does, for tests of windows and their pages."""
+"""Rows of the prediction log as dictionaries, written the way the product writes them, for tests of windows."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import uuid
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from experiments.tests.versions import make_live, make_version_row
 from mlopspro.accounts.models import Workspace
-from monitoring.models import Source, StaleMinute, Window
-from monitoring.services import partitions
+from monitoring.models import Source, Window
+from monitoring.services.feedback import FeedbackRow, write_feedback
+from monitoring.services.log_rows import LoggedPrediction, write_predictions
+from monitoring.services.prediction_ids import new_id
 from monitoring.services.window_writes import floor
 from monitoring.summaries.measures import summarise
 from monitoring.summaries.rows import Rows
 
 NOON = floor(timezone.now(), 86400) - dt.timedelta(hours=12)
 """Of yesterday: closed, and its minutes are kept."""
-COLUMNS = (
-    "id", "day", "at", "received_at", "source_id", "user", "history", "fallback", "items", "scores", "value", "label",
-    "confidence", "features", "latency_ms", "error",
-)  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -37,51 +32,29 @@ def make_source(workspace: Workspace, number: str = "1.0.0", role: str = "champi
 
 def row(at: dt.datetime, **fields: Any) -> Row:
     values: Row = {"user": "u1", "history": 5, "fallback": False, "items": ["a", "b", "c"], "latency_ms": 2.0}
-    return {"id": uuid.uuid4(), "at": at, "label": "", "error": ""} | values | fields
+    return {"id": new_id(at), "at": at, "label": "", "error": ""} | values | fields
 
 
 def put(source: Source, rows: list[Row]) -> list[Row]:
-    """Into the log with their stale minutes; a row's ``feedback`` is a list of dictionaries."""
-    partitions.ensure({one["at"].date() for one in rows})
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    places = ", ".join("%s::jsonb" if name == "features" else "%s" for name in COLUMNS)
-    with connection.cursor() as cursor:
-        for one in rows:
-            features = json.dumps(one["features"]) if one.get("features") else None
-            full = one | {
-                "day": one["at"].date(),
-                "received_at": one["at"],
-                "source_id": source.pk,
-                "features": features,
-            }
-            cursor.execute(
-                f"INSERT INTO monitoring_prediction ({names}) VALUES ({places})",  # noqa: S608
-                [full.get(name) for name in COLUMNS],
-            )
-    stale(source, rows)
-    for one in rows:
-        for given in one.get("feedback") or ():
-            react(source, one, **given)
+    """Into the log; a row's ``feedback`` is a list of dictionaries."""
+    plain = [{name: value for name, value in one.items() if name != "feedback"} for one in rows]
+    write_predictions([LoggedPrediction(source_id=source.pk, **one) for one in plain])
+    given = [_feedback(one, **each) for one in rows for each in one.get("feedback") or ()]
+    if given:
+        write_feedback(given, workspace=source.workspace)
     return rows
 
 
-def react(
-    source: Source, one: Row, kind: str, item: str = "", value: float | None = None, label: str = "", later: int = 60
-) -> None:
+def react(source: Source, one: Row, kind: str, item: str = "", value: float | None = None, **more: Any) -> None:
     """Feedback on a row of the log, ``later`` seconds after it."""
+    write_feedback([_feedback(one, kind, item, value, **more)], workspace=source.workspace)
+
+
+def _feedback(
+    one: Row, kind: str, item: str = "", value: float | None = None, label: str = "", later: float = 1
+) -> FeedbackRow:
     at = one["at"] + dt.timedelta(seconds=later)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO monitoring_feedback (id, day, prediction_id, item, kind, value, label, at, received_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [uuid.uuid4(), one["at"].date(), one["id"], item, kind, value, label, at, at],
-        )
-    stale(source, [one])
-
-
-def stale(source: Source, rows: list[Row]) -> None:
-    minutes = {floor(one["at"], 60) for one in rows}
-    StaleMinute.objects.bulk_create(StaleMinute(source=source, minute=minute) for minute in minutes)
+    return FeedbackRow(prediction_id=one["id"], kind=kind, item=item, value=value, label=label, at=at)
 
 
 def stored(source: Source, level: int) -> dict[dt.datetime, Window]:
