@@ -21,8 +21,8 @@ HOUSE_FILES = frozenset({"per_user.parquet"})
 POINTWISE = "pointwise"
 PIPELINE = "pipeline"
 """How a run says (created_through) that ``train_zoo`` launched it."""
-MODEL = "model"
-"""Kind of the files that are the model itself."""
+SCORER = "scorer"
+"""Kind of the files with which a model answers; their bytes are its size."""
 F1 = "f1_at_10"
 
 
@@ -81,7 +81,7 @@ def figures_of(experiment: Experiment) -> dict[str, float | None]:
         figures["best_epoch"] = float(experiment.best_epoch)
     if experiment.total_parameters is not None:
         figures["total_parameters"] = float(experiment.total_parameters)
-    size = Artifact.objects.filter(experiment=experiment, kind=MODEL).aggregate(size=Sum("size_bytes"))["size"]
+    size = Artifact.objects.filter(experiment=experiment, kind=SCORER).aggregate(size=Sum("size_bytes"))["size"]
     if size is not None:
         figures["model_size_bytes"] = float(size)
     return figures

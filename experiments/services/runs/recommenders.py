@@ -30,7 +30,6 @@ from experiments.services.runs.steps import Site
 from experiments.services.search_pruning import TrialReports
 from experiments.services.spec import split_spec
 
-
 LONGEST_TEXT = 2000
 
 
