@@ -41,10 +41,11 @@ STATES = {
 
 def advance(search: Search) -> Search:
     with transaction.atomic():
-        rows = Search.objects.select_for_update(of=("self",)).select_related("dataset", "workspace", "created_by")
-        locked = rows.get(pk=search.pk)
-        if locked.status != JobStatus.RUNNING:
-            return locked
+        # Who comes while another is at it goes away again: the next bell or sweep does what is left.
+        rows = Search.objects.select_for_update(of=("self",), skip_locked=True)
+        locked = rows.select_related("dataset", "workspace", "created_by").filter(pk=search.pk).first()
+        if locked is None or locked.status != JobStatus.RUNNING:
+            return locked or search
         try:
             space = space_of(locked)
         except ValueError as error:

@@ -8,8 +8,12 @@ from experiments.models import Search
 
 
 def space_of(search: Search) -> Space:
-    """Raises ValueError where the architecture is gone or has changed so that the space does not hold any more."""
+    """In the order of the architecture's parameters, as PostgreSQL keeps no order of its own.
+
+    Raises ValueError where the architecture is gone or has changed so that the space does not hold any more.
+    """
     found = architectures.find(search.architecture)
     if found is None:
         raise ValueError(f"architecture: {search.architecture!r} does not exist any more")
-    return restored(found.parameters, search.space)
+    space = restored(found.parameters, search.space)
+    return {name: space[name] for name in found.parameters.model_fields if name in space}

@@ -15,7 +15,7 @@ def find_run(request: WorkspaceRequest, pk: uuid.UUID, *, deleted: bool = False)
     """A run of the current workspace with its dataset, author, recipe and what MLflow says of it: one query."""
     rows = visible(Experiment, request).filter(deleted_at__isnull=not deleted)
     rows = rows.select_related("dataset", "created_by", "stop_requested_by", "cloned_from", "logged")
-    rows = rows.select_related("recipe_version__recipe", "evaluates", "register_as")
+    rows = rows.select_related("recipe_version__recipe", "evaluates", "register_as", "search")
     rows = rows.defer(*(f"recipe_version__{name}" for name in ("manifest", "effective", "changes")))
     return get_object_or_404(rows, pk=pk)
 
