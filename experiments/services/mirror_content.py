@@ -160,6 +160,8 @@ def _tags(experiment: Experiment) -> dict[str, str]:
         "mlopspro.created_through": experiment.created_through,
         "mlopspro.cloned_from": str(experiment.cloned_from_id or ""),
         "mlopspro.evaluates": str(experiment.evaluates_id or ""),
+        "mlopspro.search": str(experiment.search_id or ""),
+        "mlopspro.trial": "" if experiment.trial is None else str(experiment.trial),
         "mlopspro.tags": ", ".join(experiment.tags),
         "mlopspro.link": f"{public_url}/experiments/{experiment.pk}/" if public_url else "",
     }
