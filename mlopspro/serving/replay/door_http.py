@@ -72,13 +72,14 @@ class HttpDoor:
         return Asked(uuid.UUID(found["rows"][0]["prediction_id"]))
 
     def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
-        """The data of the answer; None where the site failed. Raises RefusedByTheSite for 400 to 499."""
+        """The data of the answer; None where the site failed or has too much to do. Raises RefusedByTheSite for any other
+        status of 400 to 499."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         self.connection.request(method, self.base + path, data, headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == http.client.TOO_MANY_REQUESTS:
             return None
         if answer.status >= 400:
             raise RefusedByTheSite(f"{method} {path}: {answer.status} {content[:2000].decode(errors='replace')}")

@@ -133,7 +133,7 @@ class Replay:
         ordinal = number if past else number - self.first
         due = self._origin + dt.timedelta(seconds=self.pace.seconds(ordinal, offset - (0.0 if past else self._offset)))
         if past:
-            return min(due, dt.datetime.now(dt.UTC))
+            return None if self.wait(0) else min(due, dt.datetime.now(dt.UTC))
         while (missing := (due - dt.datetime.now(dt.UTC)).total_seconds()) > 0:
             self._tell()
             if self.wait(min(missing, self._until_next())):

@@ -90,6 +90,13 @@ def test_live_feedback_waits_for_its_delay_and_a_stop_loses_none(plan):
     assert all(one.at <= dt.datetime.now(dt.UTC) for one in door.told)
 
 
+def test_a_past_can_be_stopped_too(plan):
+    door = Notebook()
+    replay = Replay(plan, door, as_if_from=PAST, as_if_until=UNTIL, wait=lambda seconds: len(door.asked) >= 4)
+    assert len(list(replay.steps())) == 4
+    assert door.flushed == 1
+
+
 def test_a_resumed_replay_goes_on_as_one_that_was_never_stopped(plan):
     whole, first, second = Notebook(), Notebook(), Notebook()
     options = {"as_if_from": PAST, "as_if_until": UNTIL, "requests": 40, "seed": 9}
