@@ -72,8 +72,8 @@ class HttpDoor:
         return Asked(uuid.UUID(found["rows"][0]["prediction_id"]))
 
     def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
-        """The data of the answer; None where the site failed or has too much to do. Raises RefusedByTheSite for any other
-        status of 400 to 499."""
+        """The data of the answer; None where the site failed or has too much to do. Raises RefusedByTheSite for 400 to
+        499 else."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         self.connection.request(method, self.base + path, data, headers)
