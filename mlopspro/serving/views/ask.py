@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_http_methods
 
+from experiments.explain_bars import KIND_LABELS, kinds_of
 from experiments.learning.families import Family
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
@@ -83,9 +84,12 @@ def _list(request: WorkspaceRequest, model: LiveModel, form: AskForm) -> dict[st
     except CannotAnswer as error:
         form.refuse(error)
         return {}
+    bars = bars_of(found.items) if given["explain"] and not found.no_reasons else []
     return {
         "found": found,
-        "bars": bars_of(found.items) if given["explain"] and not found.no_reasons else None,
+        "bars": bars,
+        "kinds": [(kind, KIND_LABELS[kind]) for kind in kinds_of(one.item for one in bars)],
+        "because": any(one.near for one in bars),
         "curl": _curl_list(request, found, given["n"], given["explain"]),
     }
 
