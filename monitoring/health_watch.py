@@ -22,7 +22,7 @@ from django.utils import timezone
 from monitoring.models import ProcessBeat
 from monitoring.selectors.health import Verdict, verdict
 from monitoring.selectors.health_figures import stale_head
-from monitoring.selectors.processes import HEALTH, MLFLOW
+from monitoring.selectors.processes import HEALTH, MLFLOW, processes
 from monitoring.services import service_minutes
 from monitoring.services.health_states import State
 
@@ -43,7 +43,8 @@ def look(now: dt.datetime | None = None) -> Verdict | None:
     forget_processes(now)
     kept = ProcessBeat.objects.get(name=HEALTH)
     # Written before the verdict, which reads them.
-    kept.details |= {"schema": schema(), "stale": _stale(now, kept.details.get("stale", {}))}
+    stale, seen = _stale(now, kept.details.get("stale", {})), _seen(now, kept.details.get("seen", {}))
+    kept.details |= {"schema": schema(), "stale": stale, "seen": seen}
     kept.save(update_fields=["details"])
     found = verdict(max_age=0)
     kept.details = _noted(found, kept.details, now)
@@ -95,6 +96,11 @@ def schema() -> dict[str, Any]:
     ours = ("accounts", "experiments", "monitoring")
     applied = {app: name for app, name in sorted(executor.loader.applied_migrations) if app in ours}
     return {"pending": len(pending), "applied": applied}
+
+
+def _seen(now: dt.datetime, before: dict[str, str]) -> dict[str, str]:
+    """When a process of each role last lived: one that said goodbye has no row to tell it."""
+    return before | {one.name: now.isoformat() for one in processes().alive}
 
 
 def _stale(now: dt.datetime, before: dict[str, Any]) -> dict[str, Any]:

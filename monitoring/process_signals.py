@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery.signals import beat_init, worker_ready, worker_shutdown
@@ -16,7 +15,8 @@ ROLES = {"train": "worker-train", "io": "worker-io"}
 @worker_ready.connect
 def worker_lives(sender: Any = None, **_: object) -> None:
     vital_signs.register()
-    served = os.environ.get("MLOPSPRO_WORKER_QUEUES", "").split(",")
+    # Not all queues that are declared: a worker of one knows of the others too.
+    served = sender.app.amqp.queues.consume_from if sender is not None else ()
     for queue, role in ROLES.items():
         if queue in served:
             if role == "worker-io":

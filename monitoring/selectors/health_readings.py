@@ -12,6 +12,7 @@ from monitoring.selectors.service_times import by_group
 from monitoring.services.health_rules import ROLE_NAMES
 from monitoring.services.health_states import Reading
 
+LOOK_SECONDS = 60.0
 Part = Callable[[Figures], dict[str, Reading]]
 
 
@@ -32,9 +33,14 @@ def _silence(figures: Figures, role: str) -> Reading:
     if known:
         alive = sum(not one.is_lost for one in known)
         return Reading(min(one.silent for one in known), note=f"{alive} live." if alive else "None lives.")
+    seen = figures.watch.get("seen", {}).get(role)
+    if seen is not None:
+        # Looked at once a minute, so it may have said goodbye up to a minute after it was seen.
+        silent = (figures.taken_at - dt.datetime.fromisoformat(seen)).total_seconds() - LOOK_SECONDS
+        return Reading(max(silent, 0.0), note="None runs.")
     if role == "log-shipper" or figures.processes.is_starting or not figures.processes.alive:
         return Reading(None, note="None has been seen.")
-    # Others have been there for a while and this one is not: it was ended, or never started.
+    # Others have been there for a while and this one never came.
     others = max((one.beat_at - one.started_at).total_seconds() for one in figures.processes.alive)
     return Reading(max(others, 0.0), note="None runs.")
 
@@ -113,7 +119,8 @@ def _trackers(figures: Figures) -> dict[str, Reading]:
 
 
 def _log(figures: Figures) -> dict[str, Reading]:
-    found = {"windows_lag": Reading(figures.stale.lag, note=f"{figures.stale.minutes} minutes wait.")}
+    waiting = f"{figures.stale.minutes} minutes wait." if figures.stale.minutes else ""
+    found = {"windows_lag": Reading(figures.stale.lag, note=waiting)}
     spools = [one.details["spool"] for one in figures.processes.alive if "spool" in one.details]
     if spools:
         found["spool_size"] = Reading(max(spool["bytes"] for spool in spools))

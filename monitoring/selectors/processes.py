@@ -16,7 +16,7 @@ from monitoring.services.health_rules import ROLE_NAMES
 
 MLFLOW, HEALTH = "mlflow", "health"
 """Rows of what is no process of ours: kept by the watch (monitoring/health_watch.py)."""
-STARTING_SECONDS = 60.0
+STARTING_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Processes:
 
     @property
     def is_starting(self) -> bool:
-        """Whether the first of them began less than a minute ago, so that others may still be on their way."""
+        """Whether the first of them began less than two minutes ago, so that others may still be on their way."""
         age = max((one.silent + (one.beat_at - one.started_at).total_seconds() for one in self.alive), default=0.0)
         return age < STARTING_SECONDS
 

@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
     *(
         Rule(
             f"response_time.{group}", f"Response time of {GROUP_NAMES[group]}, P95", "ms", *_P95[group], _SLOW[group],
-            smallest_sample=20,
+            smallest_sample=100,
         )
         for group in GROUPS
     ),

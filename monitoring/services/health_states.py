@@ -120,9 +120,9 @@ def _passed(rule: Rule, value: float, edge: float | None) -> bool:
 def in_words(value: float, unit: str) -> str:
     """A figure with its unit, as people read it."""
     if unit == "ms":
-        return f"{formats.metric(value / 1000)} s" if value >= 1000 else f"{formats.metric(value)} ms"
+        return f"{value / 1000:.3g} s" if value >= 1000 else f"{value:.3g} ms"
     if unit == "seconds":
-        return formats.duration(value)
+        return formats.duration(value) if value >= 1 else "0 s"
     if unit == "share":
         return formats.share(value)
     if unit == "bytes":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -70,9 +71,10 @@ def disks() -> dict[str, dict[str, int]]:
     """{"var" and "data": {"free", "total"}} in bytes, as this host sees them."""
     found = {}
     for name, folder in (("var", settings.VAR_DIR), ("data", settings.DATA_ROOT)):
-        if os.path.isdir(folder):  # noqa: PTH112
-            usage = shutil.disk_usage(folder)
-            found[name] = {"free": usage.free, "total": usage.total}
+        # It may still be to be made; then it will lie on the disk of the folder above.
+        there = next(place for place in (Path(folder), *Path(folder).parents) if place.is_dir())
+        usage = shutil.disk_usage(there)
+        found[name] = {"free": usage.free, "total": usage.total}
     return found
 
 

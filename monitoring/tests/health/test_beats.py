@@ -45,7 +45,7 @@ def worker(settings) -> Iterator[subprocess.Popen[bytes]]:
     }
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, env=environment)
     try:
-        assert wait_until(lambda: row_of(process) is not None, 30)
+        assert wait_until(lambda: row_of(process) is not None, 120)
         yield process
     finally:
         process.kill()
@@ -65,16 +65,16 @@ def test_a_process_tells_what_it_measures_and_is_lost_when_frozen_or_killed_and_
     assert {"own", "database_ms", "memory_bytes", "redis", "disks"} <= set(row.details)
     assert "broken" not in row.details, "one source that fails silences nothing else"
     assert set(row.details["redis"]["queues"]) == {"io", "train"}
-    assert wait_until(lambda: row_of(worker).beat_at > row.beat_at, 10)
+    assert wait_until(lambda: row_of(worker).beat_at > row.beat_at, 60)
 
     worker.send_signal(signal.SIGSTOP)
-    assert wait_until(is_lost, beats.lost_after() + 5)
+    assert wait_until(is_lost, 60)
     worker.send_signal(signal.SIGCONT)
-    assert wait_until(lambda: not is_lost(), 10)
+    assert wait_until(lambda: not is_lost(), 60)
 
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    assert wait_until(is_lost, beats.lost_after() + 5)
+    assert wait_until(is_lost, 60)
     assert processes().of("worker-io")[0].silent >= beats.lost_after()
     checks = {check.rule.key: check for check in verdict(max_age=0).checks}
     assert checks["lost_processes"].state is State.DEGRADED
@@ -88,7 +88,7 @@ def test_a_database_that_goes_away_disturbs_no_process_and_who_ends_says_goodbye
     postgres_server.restart()
     assert worker.poll() is None
     before = row_of(worker).beat_at
-    assert wait_until(lambda: row_of(worker).beat_at > before, 15)
+    assert wait_until(lambda: row_of(worker).beat_at > before, 60)
     worker.communicate()
     assert worker.returncode == 0
     assert row_of(worker) is None

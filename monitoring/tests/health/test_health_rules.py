@@ -121,7 +121,7 @@ def test_a_threshold_that_makes_no_sense_is_refused_with_rule_value_and_what_is_
 def test_words_of_a_check_name_figure_bound_and_what_to_do():
     check = judge(RULE["response_time.page"], Reading(812.4, 100))
     assert check.reason == "Response time of pages, P95: 812 ms, more than 250 ms."
-    assert check.threshold == "degraded above 250 ms, unhealthy above 2.00 s"
+    assert check.threshold == "degraded above 250 ms, unhealthy above 2 s"
     assert check.advice
 
 

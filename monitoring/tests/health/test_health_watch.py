@@ -58,6 +58,16 @@ def test_the_verdict_is_kept_with_since_when_and_what_changed():
     assert kept()["checks"]["redis"] == {"state": "degraded", "since": (now + 3 * MINUTE).isoformat()}
 
 
+def test_who_was_seen_is_remembered_after_a_goodbye():
+    everybody()
+    now = timezone.now()
+    health_watch.look(now)
+    ProcessBeat.objects.filter(name="beat").delete()
+    health_watch.look(now + MINUTE)
+    assert kept()["seen"]["beat"] == now.isoformat()
+    assert kept()["seen"]["web"] == (now + MINUTE).isoformat()
+
+
 def test_changes_are_bounded(monkeypatch):
     monkeypatch.setattr(health_watch, "CHANGES_KEPT", 3)
     now = timezone.now()

@@ -54,6 +54,14 @@ def test_a_worker_that_never_came_is_waited_for_at_the_start_and_then_missed():
     assert states(verdict(max_age=0))["silence.worker-io"] == "unhealthy"
 
 
+@pytest.mark.parametrize(("ago", "state"), [(30, "healthy"), (80, "healthy"), (120, "degraded"), (400, "unhealthy")])
+def test_a_worker_that_said_goodbye_may_be_away_for_a_restart(ago, state):
+    scenes.well()
+    ProcessBeat.objects.filter(name__in=("worker-io", "health")).delete()
+    scenes.add_watch(seen={"worker-io": (timezone.now() - dt.timedelta(seconds=ago)).isoformat()})
+    assert states(verdict(max_age=0))["silence.worker-io"] == state
+
+
 def test_a_killed_process_that_was_replaced_is_no_trouble_and_one_that_was_not_is():
     scenes.well()
     scenes.add_process("web", silent=100, age=50)
@@ -76,7 +84,8 @@ def test_errors_and_slow_answers_are_noticed_once_there_are_enough_of_them():
     scenes.well()
     scenes.add_minute([900] * 15, group="recommend", errors=15)
     assert verdict(max_age=0).status is State.HEALTHY
-    scenes.add_minute([900] * 15, group="recommend", errors=15, process="other/2/b")
+    scenes.add_minute([9000] * 99, group="page")
+    scenes.add_minute([900] * 85, group="recommend", errors=15, process="other/2/b")
     found = states(verdict(max_age=0))
     assert found["response_time.recommend"] == found["error_rate"] == "unhealthy"
     assert found["response_time.page"] == "unknown"
