@@ -14,6 +14,8 @@ from mlopspro.core.formats import as_float
 from mlopspro.core.parallel import ParallelAxis, ParallelChart
 
 NOBODY = UUID(int=0)
+LONGEST_LABEL = 18
+"""Longer ones do not fit above an axis; the parameter's name stands there instead."""
 
 
 def reached(state: SearchState) -> LineChart:
@@ -49,10 +51,10 @@ def parallel(state: SearchState) -> ParallelChart:
     done = [row for row in state.rows if row.value is not None]
     value = ParallelAxis(
         key="value",
-        label=f"{state.metric_label}, validation",
+        label=state.metric_label,
         values=tuple(row.value for row in done),
         term=f"metrics.validation.{state.search.metric.partition('.')[2]}",
-        hint=state.metric_help,
+        hint="validation",
     )
     axes = [_axis(one.name, one.label, one.is_log, done) for one in state.parameters]
     return ParallelChart(
@@ -73,7 +75,7 @@ def _axis(name: str, label: str, is_log: bool, done: list[TrialRow]) -> Parallel
     words = any(isinstance(value, bool | str) for value in values)
     return ParallelAxis(
         key=name,
-        label=label,
+        label=label if len(label) <= LONGEST_LABEL else name,
         values=tuple(str(value) if value is not None else None for value in values)
         if words
         else tuple(as_float(value) for value in values),

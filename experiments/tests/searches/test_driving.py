@@ -209,14 +209,16 @@ def test_who_may_not_train_any_more_ends_their_search(dataset):
     assert "may not launch training" in search.reason
 
 
-def test_values_that_do_not_go_together_are_a_failed_trial(dataset):
-    space = {"embedding_dim": {"choices": [16, 32]}, "heads": {"choices": [3]}}
-    search = begun(dataset, architecture="sasrec", space=space, trials=2, parallel=1)
-    searches.advance(search)
-    searches.advance(search)
+def test_values_that_are_refused_are_a_failed_trial(dataset):
+    search = begun(dataset, trials=2, parallel=1)
+    Search.objects.filter(pk=search.pk).update(parameters=search.parameters | {"damping": -1.0})
+    for _ in range(3):
+        searches.advance(search)
     search.refresh_from_db()
     assert search.status == JobStatus.FAILED
-    assert all("do not go together" in run.failure_reason for run in runs_of(search))
+    assert [run.trial for run in runs_of(search)] == [0, 1]
+    assert all("damping" in run.failure_reason for run in runs_of(search))
+    assert states_of(search) == ["FAIL", "FAIL"]
 
 
 def test_what_goes_wrong_with_one_search_holds_up_no_other(dataset):
