@@ -115,7 +115,7 @@ def test_pages_cost_the_same_however_many_models_and_versions_answer(client, wor
         traffic.deploy(other, role="challenger", share=0.1, actor=None)
     live_version(workspace, "Books")
     assert cost(client, PAGE, user=user, model="Films") == few <= 5
-    assert cost(client, tab, tab="deployments") == one <= 16
+    assert cost(client, tab, tab="deployments") <= one <= 16, "one less where something waits in staging"
 
 
 @pytest.fixture

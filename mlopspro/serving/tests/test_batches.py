@@ -80,7 +80,7 @@ def test_what_cannot_be_written_is_refused_with_what_can(workspace, tmp_path, mo
 
 def test_a_damaged_file_for_serving_is_made_again_on_demand(workspace, tmp_path):
     version = live_version(workspace)
-    (version.path / SERVING_FILE).write_bytes(b"damaged")
+    (version.path / SERVING_FILE).write_bytes(b"damaged by somebody")
     out = str(tmp_path / "lists.parquet")
     with pytest.raises(CommandError, match="SHA-256"):
         run("recommend_all", "Films", "--out", out, "--workspace", workspace.slug)
