@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -134,7 +134,7 @@ def _write(day: dt.date, workspace_id: uuid.UUID) -> PredictionArchive:
 
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(cast(BinaryIO, file), "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lines(day: dt.date, workspace_id: uuid.UUID) -> Iterator[tuple[bytes, int]]:

@@ -39,7 +39,7 @@ def entry(source: Source, at: dt.datetime | None = None, **fields: Any) -> Logge
         "id": new_id(moment), "user": "1", "items": ["10", "20", "30"], "scores": [4.5, 4.0, 3.5],
         "confidence": 0.875, "latency_ms": 2.0, "input_size": 1,
     }  # fmt: skip
-    return LoggedPrediction(at=moment, source_id=source.pk, **(values | fields))
+    return LoggedPrediction(**({"at": moment, "source_id": source.pk} | values | fields))
 
 
 def log(source: Source, n: int = 1, at: dt.datetime | None = None, **fields: Any) -> list[LoggedPrediction]:
