@@ -22,7 +22,9 @@ def data_root(settings, tmp_path):
 
 @pytest.fixture
 def run(workspace):
-    return trained_run(stored_table(workspace, "location_scoring"), "places", "place_boosting", parameters={"trees": 20})
+    return trained_run(
+        stored_table(workspace, "location_scoring"), "places", "place_boosting", parameters={"trees": 20}
+    )
 
 
 def ask(caller, run, **asked):
