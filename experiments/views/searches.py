@@ -47,9 +47,10 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 @require_safe
 def now(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Progress, best so far, what was reached, and the trials; the last time with the buttons."""
+    search = find_search(request, pk)
     if not is_fragment(request):
         return redirect("experiments:search", pk=pk)
-    state = rows.state_of(find_search(request, pk))
+    state = rows.state_of(search)
     version = version_of(*state.version())
     if same := unchanged(request, version):
         return same
@@ -61,9 +62,10 @@ def now(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
 @require_safe
 def parameters(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Which parameters led where. It follows more slowly, as people are at work in it."""
+    search = find_search(request, pk)
     if not is_fragment(request):
         return redirect("experiments:search", pk=pk)
-    state = rows.state_of(find_search(request, pk))
+    state = rows.state_of(search)
     version = version_of(state.counts["completed"], state.search.status)
     if same := unchanged(request, version):
         return same

@@ -65,10 +65,10 @@ def add_trials(search: Search, *values: float | None) -> None:
             )
 
 
-def typed(dataset, **changes):
+def typed(chosen, **changes):
     """The form as a browser sends it for item-kNN."""
     values = {
-        "dataset": str(dataset.pk),
+        "dataset": str(chosen.pk),
         "architecture": "item_knn",
         "parameters_of": "item_knn",
         "space_shown": "1",
@@ -80,6 +80,9 @@ def typed(dataset, **changes):
         "sampler": "tpe",
         "pruner": "",
         "parameters-neighbours": "100",
+        "parameters-shrinkage": "100",
+        "parameters-amplification": "1.5",
+        "parameters-damping": "0.1",
         "space-neighbours-on": "on",
         "space-neighbours-low": "5",
         "space-neighbours-high": "200",
