@@ -57,7 +57,7 @@ class SnapshotIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    metrics: dict[str, float | int | str | bool | None] = Field(description="Figures by name.", min_length=1)
+    metrics: dict[str, float | int | str | bool | None] = Field({}, description="Figures by name; at least one.")
     type: Literal["inference", "training"] = "inference"
     captured_at: dt.datetime | None = Field(None, description="With a zone; now where it is missing.")
     experiment_id: uuid.UUID | None = Field(None, description="The run that the model came from.")
@@ -84,6 +84,8 @@ def model_monitoring(request: WorkspaceRequest, model_id: uuid.UUID, asked: Quer
 def model_monitoring_send(request: WorkspaceRequest, model_id: uuid.UUID, sent: SnapshotIn) -> Status[Any]:
     """Of a model that is served elsewhere. What it answered goes to `POST /predictions` instead."""
     model = get_visible_or_404(RegisteredModel, request, model_id)
+    if not sent.metrics:
+        raise Refused([Problem("metrics", 'is empty; accepted: at least one figure, such as {"f1": 0.8}')])
     if sent.captured_at is not None and sent.captured_at.tzinfo is None:
         raise Refused([Problem("captured_at", "has no zone; accepted: a time such as 2026-11-21T08:00:00Z")])
     made = snapshots.record(

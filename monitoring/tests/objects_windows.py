@@ -9,12 +9,16 @@ from django.utils import timezone
 from experiments.tests.versions import make_model_row
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
-from monitoring.tests.windows_scene import make_source, put, row
+from monitoring.models import Source
+from monitoring.tests.windows_scene import put, row
 
 
 @objects_for("monitoring:prediction", "pk")
 def prediction(workspace: Workspace, owner: User) -> dict[str, object]:
-    (one,) = put(make_source(workspace), [row(timezone.now() - dt.timedelta(minutes=5))])
+    source, _ = Source.objects.get_or_create(
+        model=make_model_row(workspace), version=None, role="elsewhere", defaults={"workspace": workspace}
+    )
+    (one,) = put(source, [row(timezone.now() - dt.timedelta(minutes=5))])
     return {"pk": one["id"]}
 
 
