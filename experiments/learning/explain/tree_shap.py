@@ -94,7 +94,7 @@ def _numbered(leaves: Places, players: Places, start: Places) -> tuple[Masks, Pl
     new = np.ones(len(leaves), np.bool_)
     new[1:] = (players[1:] != players[:-1]) | (leaves[1:] != leaves[:-1])
     running = np.cumsum(new)
-    number = running - running[start][leaves]
+    number: Places = (running - running[start][leaves]).astype(np.int64)
     most = int(number.max()) + 1
     if most > _MOST_ON_A_PATH:
         raise NotExplainable(

@@ -10,12 +10,14 @@ Simm et al., Macau, 2017), and predictions are the mean over the draws.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from experiments.learning.recommenders.base import Architecture, Fitted, Observer, Parameters, TrainingData
 from experiments.learning.recommenders.checks import check_training_data
 from experiments.learning.recommenders.loop import Plan, identity_of, run_epochs
+from experiments.learning.recommenders.memory import SMALLER, Need, Size
 from experiments.learning.recommenders.network_fields import NegativesPerPositive
 
 
@@ -82,6 +84,17 @@ def fit(
     return outcome.fitted(learner, predicts_ratings=data.feedback == "explicit", optimizer="Gibbs sampling")
 
 
+def memory(parameters: Any, size: Size) -> Need:
+    """The mean's vectors (factor_mean.MOST_COLUMNS) while they are shortened, and the draws', in double precision."""
+    rows = size.num_users + size.num_items
+    return Need(
+        8 * rows * (2 * 192 + 8 * (parameters.embedding_dim + 1)),
+        f"vectors of {size.num_users:,} users and {size.num_items:,} items in double precision",
+        SMALLER,
+        "parameters.embedding_dim",
+    )
+
+
 ARCHITECTURE = Architecture(
     key="bayesian_factorization",
     label="Bayesian factorisation",
@@ -91,4 +104,6 @@ ARCHITECTURE = Architecture(
     framework="numpy",
     parameters=BayesianFactorizationParameters,
     fit=fit,
+    reads_features=True,
+    memory=memory,
 )

@@ -62,9 +62,9 @@ class Side:
         freedom = size + count + len(self.link)
         scatter += self.penalty * self.link.T @ self.link
         self.precision = _wishart(np.linalg.inv(scatter), freedom, generator)
-        root = np.linalg.cholesky(self.precision)
+        root: Wide = np.linalg.cholesky(self.precision).astype(np.float64)
         noise = np.linalg.solve(root.T, generator.standard_normal(size)) / np.sqrt(count + _PSEUDO_ROWS)
-        self.middle = count * mean / (count + _PSEUDO_ROWS) + noise
+        self.middle = np.asarray(count * mean / (count + _PSEUDO_ROWS) + noise, np.float64)
         if self._beforehand is not None:
             self._draw_link(drawn, root, generator)
 
@@ -73,8 +73,7 @@ class Side:
         columns, size = self.link.shape
 
         def noise(count: int) -> Wide:
-            drawn: Wide = np.linalg.solve(root.T, generator.standard_normal((size, count))).T
-            return drawn
+            return np.asarray(np.linalg.solve(root.T, generator.standard_normal((size, count))).T, np.float64)
 
         right = self._learnt_from.T @ (drawn - self.middle + noise(len(drawn)))
         right += np.sqrt(self.penalty) * noise(columns)

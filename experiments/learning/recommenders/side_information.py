@@ -25,8 +25,9 @@ def known_beforehand(met: sparse.csr_array, features: FloatArray, names: Sequenc
     chosen = np.sort(np.argsort(-count, kind="stable")[:MOST_MET])
     chosen = chosen[count[chosen] > 0]
     size = np.maximum(np.asarray(met.sum(axis=1)).ravel(), 1)
-    columns = (sparse.diags_array(1 / np.sqrt(size)) @ met[:, chosen]).tocsr()
+    columns: sparse.csr_array = (sparse.diags_array(1 / np.sqrt(size)) @ met[:, chosen]).tocsr()
     own = [place for place in range(features.shape[1]) if place >= len(names) or names[place] not in DERIVED]
     if not own:
         return columns
-    return sparse.hstack([sparse.csr_array(features[:, own].astype(np.float64)), columns]).tocsr()
+    beside: sparse.csr_array = sparse.hstack([sparse.csr_array(features[:, own].astype(np.float64)), columns]).tocsr()
+    return beside

@@ -1,4 +1,4 @@
-"""Explanations of tables over the API: the page's figures, refusals that name the field, nothing of other workspaces."""
+"""Explanations of tables over the API: the page's figures, refusals that name the field, one workspace alone."""
 
 from __future__ import annotations
 
