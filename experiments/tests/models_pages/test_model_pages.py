@@ -28,7 +28,7 @@ def url(name, *args) -> str:
     return reverse(f"experiments:{name}", args=args)
 
 
-TABS = {"overview": 15, "versions": 10, "deployments": 10, "lineage": 15}
+TABS = {"overview": 15, "versions": 10, "deployments": 12, "lineage": 15}
 
 
 def add_versions(model, engineer, minors) -> None:
