@@ -9,7 +9,7 @@ from experiments.learning.data.folds import folds
 from experiments.learning.data.snapshot import read_snapshot
 from experiments.learning.data.splits import split
 from experiments.learning.recommenders.base import Fitted  # noqa: F401  the scorer's own module
-from experiments.models import EvaluationDetail, JobStatus, MetricValue
+from experiments.models import EvaluationDetail, JobStatus, MetricValue, Search
 from experiments.services import searches
 from experiments.services.runs import stored_model
 from experiments.services.spec import split_spec
@@ -77,34 +77,31 @@ def test_models_on_tables_are_judged_by_one_that_has_not_seen_the_validation_row
 
 
 def test_a_trial_is_pruned_at_an_epoch_and_told_so(dataset):
-    """Four good learning rates first, then one that learns nothing: its curve stays above their median."""
+    """Four good trials, of which none can be pruned yet; then one that learns nothing."""
     search = begun(
         dataset,
         architecture="matrix_factorization",
         parameters={"epochs": 6, "early_stopping_patience": 0, "embedding_dim": 4},
-        space={"regularization": {"choices": [0.1, 0.11, 0.12, 0.13, 1000.0]}},
+        space={"regularization": {"low": 0.1, "high": 0.11}},
         metric="pointwise.rmse",
-        sampler="random",
-        trials=40,
+        trials=9,
         parallel=1,
     )
     assert search.pruner == "median"
-    for _ in range(40):
+    for _ in range(4):
         searches.advance(search)
-        run = runs_of(search)[-1]
-        carried_out(run)
-        run.refresh_from_db()
-        if run.pruned_at_epoch is not None:
-            break
-    assert run.parameters["regularization"] == 1000.0
+        assert carried_out(runs_of(search)[-1]).status == JobStatus.COMPLETED
+    Search.objects.filter(pk=search.pk).update(space={"regularization": {"low": 999.0, "high": 1000.0}})
+    searches.advance(search)
+    run = carried_out(runs_of(search)[-1])
     assert run.status == JobStatus.CANCELLED
     assert run.pruned_at_epoch is not None
     assert run.epochs.count() == run.pruned_at_epoch < 6
     assert "above the median" in run.failure_reason
     searches.advance(search)
-    assert states_of(search)[run.trial] == "PRUNED"
+    assert states_of(search)[4] == "PRUNED"
     with study_of(search) as study:
-        assert study.get_trials()[run.trial].intermediate_values[run.pruned_at_epoch] > 0
+        assert study.get_trials()[4].intermediate_values[run.pruned_at_epoch] > 0
 
 
 def test_a_search_that_is_maximised_prunes_high_losses_too(dataset):
