@@ -14,8 +14,9 @@ from experiments.services.command_line import command_line
 from experiments.services.runs.recommenders import EpochObserver
 from experiments.services.spec import LaunchSpec, Refused
 from experiments.tests.factories import make_workspace
-from experiments.tests.jobs.running import start, trainer_of, until_ended, until_epoch
+from experiments.tests.jobs.running import start, trainer_of, until, until_ended
 from experiments.tests.stored import stored_dataset
+from mlopspro.accounts.models import Workspace
 
 WORKERS = ("worker-train", "worker-io", "beat")
 TWO_TOWER = {"architecture": "two_tower", "parameters": {"epochs": 3, "embedding_dim": 4, "hidden_units": 4}}
@@ -64,10 +65,10 @@ def test_the_number_of_processes_decides_no_numbers_and_is_repeated():
     assert "--processes" not in command_line(one)
 
 
-@pytest.mark.django_db
-@pytest.mark.timeout(200)
-def test_a_run_whose_process_dies_is_tried_again_and_goes_on_from_its_checkpoint(monkeypatch, settings):
-    run = launched(make_workspace())
+@pytest.mark.services
+@pytest.mark.timeout(400)
+def test_a_run_whose_process_dies_is_tried_again_and_goes_on_from_its_checkpoint(make_live_stack, monkeypatch):
+    """On a database of its own: a transaction that is open while processes start is ended by the server."""
     reported = EpochObserver.on_epoch
 
     def then_kill(self, epoch, values, save):
@@ -76,20 +77,22 @@ def test_a_run_whose_process_dies_is_tried_again_and_goes_on_from_its_checkpoint
         for peer in peers():
             peer.kill()
 
-    with monkeypatch.context() as patched:
-        patched.setattr(EpochObserver, "on_epoch", then_kill)
-        carried_out(run)
-    assert (run.status, run.attempt) == (JobStatus.QUEUED, 1)
-    assert "training process 2 of 2 was ended by SIGKILL" in run.log_lines.filter(level="warning").last().message
-    assert peers() == []
+    with make_live_stack("spread-here", names=()).as_default_database():
+        run = launched(Workspace.objects.get())
+        with monkeypatch.context() as patched:
+            patched.setattr(EpochObserver, "on_epoch", then_kill)
+            carried_out(run)
+        assert (run.status, run.attempt) == (JobStatus.QUEUED, 1), run.failure_reason
+        assert "training process 2 of 2 was ended by SIGKILL" in run.log_lines.filter(level="warning").last().message
+        assert peers() == []
 
-    Experiment.objects.filter(pk=run.pk).update(not_before=None)
-    carried_out(run)
-    assert (run.status, run.attempt) == (JobStatus.COMPLETED, 2), run.failure_reason
-    assert list(run.epochs.order_by("epoch").values_list("epoch", flat=True)) == [1, 2, 3]
-    assert run.log_lines.filter(message__contains="checkpoint of epoch 1").exists()
-    assert run.environment["learning"]["processes"] == {"count": 2, "transport": "sockets"}
-    assert peers() == []
+        Experiment.objects.filter(pk=run.pk).update(not_before=None)
+        carried_out(run)
+        assert (run.status, run.attempt) == (JobStatus.COMPLETED, 2), run.failure_reason
+        assert list(run.epochs.order_by("epoch").values_list("epoch", flat=True)) == [1, 2, 3]
+        assert run.log_lines.filter(message__contains="checkpoint of epoch 1").exists()
+        assert run.environment["learning"]["processes"] == {"count": 2, "transport": "sockets"}
+        assert peers() == []
 
 
 @pytest.mark.services
@@ -98,7 +101,7 @@ def test_a_stop_ends_all_processes_of_a_run(make_live_stack):
     stack = make_live_stack("spread", names=WORKERS, environment={"MLOPSPRO_JOB_WARM_SPARE": "0"})
     with stack.as_default_database():
         run = start("endless", parameters={"epochs": 1000, "batch_size": 16}, processes=2)
-        until_epoch(run, 1)
+        until(run, lambda row: row.is_terminal or row.progress_done >= 1, 200)  # two starts of TensorFlow
         assert run.status == JobStatus.RUNNING, run.failure_reason
         child = trainer_of(stack, run)
         others = peers(child)
