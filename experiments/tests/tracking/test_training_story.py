@@ -16,7 +16,7 @@ from experiments.tests.stored import stored_dataset
 from experiments.tests.tracking.mirrors import MlflowReader
 from experiments.tracking.mlflow_tracker import MlflowTracker
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 PARAMETERS = {"epochs": 3, "embedding_dim": 4, "hidden_units": 6, "learning_rate": 0.01, "learning_rate_decay": 0.5}
 
 
