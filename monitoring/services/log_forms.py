@@ -26,7 +26,7 @@ Features = Annotated[dict[Annotated[str, Meta(max_length=200)], Scalar | list[Sc
 Kind = Literal["rating", "click", "conversion", "skip", "label", "value"]
 
 
-class PredictionForm(Struct, forbid_unknown_fields=True):
+class PredictionForm(Struct, forbid_unknown_fields=True, gc=False):
     """One prediction as a caller sends it; exactly one of ``items``, ``label``, ``value``, or an ``error``."""
 
     model: Name
@@ -48,7 +48,7 @@ class PredictionForm(Struct, forbid_unknown_fields=True):
     error: Annotated[str, Meta(max_length=1000)] = ""
 
 
-class FeedbackForm(Struct, forbid_unknown_fields=True):
+class FeedbackForm(Struct, forbid_unknown_fields=True, gc=False):
     """One piece of feedback: on ``prediction`` (our id), or on what the caller calls ``id`` of ``model``."""
 
     kind: Kind

@@ -37,7 +37,6 @@ ON CONFLICT DO NOTHING RETURNING id, source_id, at
 """  # noqa: S608  names only
 TRIES = 3
 _encode = msgspec.json.Encoder().encode
-_Minutes = set[tuple[int, dt.datetime]]
 
 
 @dataclass(slots=True)
@@ -98,38 +97,46 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _write(rows: Sequence[LoggedPrediction]) -> Written:
-    received = timezone.now()
-    unique = {(at.date(), row.id): (row, at) for row in rows for at in (row.at.astimezone(dt.UTC),)}
-    ordered = sorted(unique.items(), key=itemgetter(0))
-    partitions.ensure({day for (day, _), _ in ordered})
-    stamp = received.isoformat()
-    lines = [_line(row, day, at, stamp) for (day, _), (row, at) in ordered]
-    buffer = "".join(lines).encode()
+    unique: dict[int, tuple[LoggedPrediction, dt.datetime]] = {}
+    for row in rows:
+        at = row.at.astimezone(dt.UTC)
+        unique[at.toordinal() << 128 | row.id.int] = row, at
+    ordered = [pair for _, pair in sorted(unique.items(), key=itemgetter(0))]
+    days = {at.date() for _, at in ordered}
+    partitions.ensure(days)
+    stamp = timezone.now().isoformat()
+    buffer = "".join([_line(row, at, stamp) for row, at in ordered]).encode()
+    try:
+        with transaction.atomic():
+            joining.before_predictions()
+            _copy(_COPY, buffer)
+            _settle([row.id for row, _ in ordered], days, {(row.source_id, at) for row, at in ordered})
+        return Written(len(ordered), len(rows) - len(ordered))
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
     with transaction.atomic():
         joining.before_predictions()
-        try:
-            with transaction.atomic():
-                _copy(_COPY, buffer)
-            ids: Collection[uuid.UUID] = [identity for (_, identity), _ in ordered]
-            minutes: _Minutes = {(row.source_id, at.replace(second=0, microsecond=0)) for _, (row, at) in ordered}
-        except IntegrityError as error:
-            if not isinstance(error.__cause__, UniqueViolation):
-                raise
-            ids, minutes = _leave_out_known(buffer)
-        mark_stale(minutes)
-        joining.join_waiting(ids, {day for (day, _), _ in ordered})
-    return Written(len(ids), len(rows) - len(ids))
+        new = _leave_out_known(buffer)
+        _settle([row[0] for row in new], days, {(row[1], row[2]) for row in new})
+    return Written(len(new), len(rows) - len(new))
 
 
-def _leave_out_known(buffer: bytes) -> tuple[list[uuid.UUID], _Minutes]:
-    """Write what is new; returns the ids of those rows and their minutes."""
+def _leave_out_known(buffer: bytes) -> list[tuple[uuid.UUID, int, dt.datetime]]:
+    """Write what is new; returns id, source and time of those rows."""
     with connection.cursor() as cursor:
         cursor.execute(_MAKE_INCOMING)
         _copy(_COPY_INCOMING, buffer)
         cursor.execute(_TAKE_INCOMING)
         new = cursor.fetchall()
         cursor.execute("TRUNCATE incoming_predictions")
-    return [row[0] for row in new], minutes_of((row[1], row[2]) for row in new)
+    return new
+
+
+def _settle(ids: Collection[uuid.UUID], days: Collection[dt.date], rows: set[tuple[int, dt.datetime]]) -> None:
+    """What follows from new rows, in their transaction."""
+    mark_stale(minutes_of(rows))
+    joining.join_waiting(ids, days)
 
 
 def _copy(statement: str, buffer: bytes) -> None:
@@ -138,10 +145,10 @@ def _copy(statement: str, buffer: bytes) -> None:
         copy.write(buffer)
 
 
-def _line(row: LoggedPrediction, day: dt.date, at: dt.datetime, received: str) -> str:
+def _line(row: LoggedPrediction, at: dt.datetime, received: str) -> str:
     features = copy_text.NULL if row.features is None else copy_text.text(_encode(row.features).decode())
     return (
-        f"{row.id}\t{day}\t{at}\t{received}\t{row.source_id}\t{copy_text.text(row.key)}\t{copy_text.text(row.user)}\t"
+        f"{row.id}\t{at.date()}\t{at}\t{received}\t{row.source_id}\t{copy_text.text(row.key)}\t{copy_text.text(row.user)}\t"
         f"{copy_text.number(row.history)}\t{'t' if row.fallback else 'f'}\t{copy_text.texts(row.items)}\t"
         f"{copy_text.numbers(row.scores)}\t{copy_text.numbers(row.propensities)}\t{copy_text.number(row.value)}\t"
         f"{copy_text.text(row.label)}\t{copy_text.number(row.confidence)}\t{features}\t"
