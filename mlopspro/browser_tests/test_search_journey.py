@@ -25,7 +25,7 @@ def test_from_the_training_form_to_the_best_values(page: Page, live_stack):
     expect(row.get_by_label("From")).to_be_visible()
     row.get_by_label("From").fill("900")
     row.get_by_label("To", exact=True).fill("5")
-    page.get_by_label("Trials").fill("3")
+    page.get_by_role("textbox", name="Trials").fill("3")
     page.get_by_role("button", name="Start search").click()
     expect(row.locator(".field-error")).to_contain_text("must be greater", timeout=PATIENCE)
     assert violations(page) == []
@@ -42,5 +42,5 @@ def test_from_the_training_form_to_the_best_values(page: Page, live_stack):
     assert violations(page) == []
     page.locator("#search-actions").get_by_role("link", name="Use these").click()
     expect(page.get_by_role("heading", name="Training", exact=True)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_label("Neighbours")).not_to_have_value("")
+    expect(page.get_by_label("Neighbours", exact=True)).not_to_have_value("")
     assert [one for one in complaints if "422" not in one] == [], "the refused form alone may be complained of"
