@@ -113,6 +113,14 @@ class NetworkScorer:
         return part
 
     @cached_property
+    def _minus_first_of_items(self) -> FloatArray:
+        return -self._first_of_items
+
+    @cached_property
+    def _minus_second_of_items(self) -> FloatArray:
+        return -self._second_of_items
+
+    @cached_property
     def _second_of_items(self) -> FloatArray:
         """What the item's part adds to the second layer once its relu is written as a maximum, shape (num_items, b)."""
         part: FloatArray = self._first_of_items @ self.dense_2_kernel
@@ -154,22 +162,29 @@ class NetworkScorer:
         return scores
 
     def _add_tower(self, users: IntArray, scores: FloatArray) -> None:
-        """Adds what depends on user and item together, tile by tile of a few users by many items."""
+        """Adds what depends on user and item together, tile by tile of a few users by many items.
+
+        All tiles of a call share two buffers: a new MiB a tile costs more in page faults than what is computed in it.
+        """
         first, second = self.dense_2_kernel.shape
         items_at_once = max(1, min(self.num_items, _TILE_NUMBERS // max(first, second)))
-        users_at_once = max(1, _TILE_NUMBERS // (items_at_once * max(first, second)))
+        users_at_once = max(1, min(len(users), _TILE_NUMBERS // (items_at_once * max(first, second))))
         of_users = self._first_of_users(users)
-        minus_first, minus_second = -self._first_of_items, -self._second_of_items
+        minus_first, minus_second = self._minus_first_of_items, self._minus_second_of_items
         weights = self.output_kernel[:, 0]
+        rows = users_at_once * items_at_once
+        hidden_rows, deeper_rows = np.empty((rows, first), np.float32), np.empty((rows, second), np.float32)
         for u in range(0, len(users), users_at_once):
             block = of_users[u : u + users_at_once, None, :]
             for i in range(0, self.num_items, items_at_once):
                 part = slice(i, i + items_at_once)
-                hidden = np.maximum(block, minus_first[None, part])
-                deeper = hidden.reshape(-1, first) @ self.dense_2_kernel
-                deeper = deeper.reshape(*hidden.shape[:2], second)
-                np.maximum(deeper, minus_second[None, part], out=deeper)
-                scores[u : u + users_at_once, part] += deeper @ weights
+                shape = len(block), len(minus_first[part])
+                hidden, deeper = hidden_rows[: shape[0] * shape[1]], deeper_rows[: shape[0] * shape[1]]
+                np.maximum(block, minus_first[None, part], out=hidden.reshape(*shape, first))
+                np.matmul(hidden, self.dense_2_kernel, out=deeper)
+                tile = deeper.reshape(*shape, second)
+                np.maximum(tile, minus_second[None, part], out=tile)
+                scores[u : u + users_at_once, part] += tile @ weights
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, name) for name in self.FIELDS}
