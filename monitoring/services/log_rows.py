@@ -128,7 +128,7 @@ def _leave_out_known(buffer: bytes) -> list[tuple[uuid.UUID, int, dt.datetime]]:
         cursor.execute(_MAKE_INCOMING)
         _copy(_COPY_INCOMING, buffer)
         cursor.execute(_TAKE_INCOMING)
-        new = cursor.fetchall()
+        new: list[tuple[uuid.UUID, int, dt.datetime]] = cursor.fetchall()
         cursor.execute("TRUNCATE incoming_predictions")
     return new
 
