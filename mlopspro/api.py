@@ -32,9 +32,9 @@ from mlopspro.accounts.permissions import NotAllowed
 from mlopspro.serving.api import router as serving_router
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
 from monitoring.api_health import router as health_router
+from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
 from monitoring.api_snapshots import router as snapshots_router
-from monitoring.api_log import router as log_router
 
 
 class Problem(Schema):

