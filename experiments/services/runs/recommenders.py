@@ -168,7 +168,8 @@ class TrainRecommender:
     def _record_learning(self, run: Experiment) -> None:
         """How it was learnt, for its page and for trackers (F41): optimiser, loss, layers, what fixes its numbers."""
         details = self.fitted.details
-        learning = {name: details[name] for name in ("optimizer", "loss", "processes") if name in details}
+        told = ("optimizer", "loss", "processes")
+        learning: dict[str, Any] = {name: details[name] for name in told if name in details}
         if self.fitted.keras_model is not None:
             layers = [f"{layer.name} {type(layer).__name__}" for layer in self.fitted.keras_model.layers]
             learning["layers"] = ", ".join(layers)[:LONGEST_TEXT]

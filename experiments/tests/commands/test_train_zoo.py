@@ -38,7 +38,7 @@ TINY = {
 def folder_with(tmp_path, **changes):
     folder = tmp_path / "zoo"
     shutil.copytree(PIPELINE, folder, ignore=shutil.ignore_patterns("results", "dvc.lock", "tmp", "cache"))
-    (folder / "params.yaml").write_text(yaml.safe_dump(TINY | changes))
+    (folder / "params.yaml").write_text(yaml.safe_dump(TINY | changes, sort_keys=False))
     stages = (folder / "dvc.yaml").read_text().replace("../../manage.py", str(REPOSITORY / "manage.py"))
     (folder / "dvc.yaml").write_text(stages)
     return folder
