@@ -1,4 +1,6 @@
-"""20 columns of which seven move: 15 of numbers, 5 of categories. NumPy only, as the peer's environment reads it too."""
+"""20 columns of which seven move: 15 of numbers, 5 of categories. NumPy only: the peer reads it too."""
+
+from pathlib import Path
 
 import numpy as np
 
@@ -33,8 +35,7 @@ def made(rows: int, seed: int, moved: bool) -> dict[str, np.ndarray]:
 
 def reset_peak() -> float:
     """Memory of this process in MB now; the peak is counted from here (Linux)."""
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
+    Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
@@ -44,5 +45,5 @@ def peak() -> float:
 
 
 def _status(name: str) -> float:
-    with open("/proc/self/status") as file:
-        return next(float(line.split()[1]) / 1024 for line in file if line.startswith(name + ":"))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":"))

@@ -51,6 +51,8 @@ def _of_values(bins: Bins, one: Ints, two: Ints, design_effect: float) -> Hypoth
         return Hypothesis("values", *_of_share(one, two, design_effect), {}, *sizes)
     if bins.kind == "numeric":
         return _of_numbers(bins, one, two, design_effect)
+    if bins.kind == "popularity":
+        return _of_popularity(one, two, design_effect)
     few = pooled(one, two, unseen=len(one) - 1)
     p = chi_square(*few, 0.0, design_effect).p_value
     return Hypothesis("values", p, _of_bins(*few), {}, *sizes)
@@ -77,6 +79,19 @@ def _of_numbers(bins: Bins, one: Ints, two: Ints, design_effect: float) -> Hypot
     few = pooled(*grouped(one, two))
     p = 2 * min(ks_p_value(statistic, n, m, design_effect), chi_square(*few, 0.0, design_effect).p_value)
     return Hypothesis("values", min(1.0, p), found | _of_bins(*few), bounds, n, m)
+
+
+def _of_popularity(one: Ints, two: Ints, design_effect: float) -> Hypothesis:
+    """Groups have an order, from head to tail with the unseen last, so KS sees traffic that moves along it.
+
+    The unseen need no pooling: reference counts come from rows that did not rank (profiles.py), so by chance they are
+    as many there. The p-value is that of the better of KS and chi-square, doubled.
+    """
+    n, m = int(one.sum()), int(two.sum())
+    statistic, _ = effects.ks_binned(one, two)
+    few = pooled(one, two)
+    p = 2 * min(ks_p_value(statistic, n, m, design_effect), chi_square(*few, 0.0, design_effect).p_value)
+    return Hypothesis("values", min(1.0, p), {"ks": statistic} | _of_bins(*few), {}, n, m)
 
 
 def _of_bins(one: Floats, two: Floats) -> dict[str, float]:

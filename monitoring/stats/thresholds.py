@@ -2,7 +2,8 @@
 
 Chosen for what they find at 5,000 predictions: a mean that moves by 0.2 standard deviations has a KS distance of 0.08
 and a normalised Wasserstein distance of 0.2, but a PSI of 0.04, so PSI's usual 0.1 cannot be the one that decides. Ten
-points of share moved between categories have a Jensen–Shannon distance of at least 0.085 (in bits).
+points of share moved between categories have a Jensen–Shannon distance of at least 0.085 (in bits). A tenth of traffic
+on a reversed popularity moves 7 to 9 points from the head to the tail, which is its KS distance over popularity groups.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 DEFAULTS: dict[str, dict[str, float]] = {
     "numeric": {"ks": 0.05, "wasserstein": 0.1, "psi": 0.1, "jensen_shannon": 0.1},
     "categorical": {"psi": 0.1, "jensen_shannon": 0.05},
-    "popularity": {"psi": 0.1, "jensen_shannon": 0.04},
+    "popularity": {"ks": 0.04, "psi": 0.1, "jensen_shannon": 0.04},
     "share": {"difference": 0.05, "ratio": 1.5},
     "any": {"missing_share": 0.02, "infinite_share": 0.02},
 }
