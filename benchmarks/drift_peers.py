@@ -56,14 +56,16 @@ def alarms(n, repetitions, drift):
     from monitoring.tests.stats.scenes import KINDS, draw
 
     numbers = [name for name, kind in KINDS.items() if kind == "numeric"]
-    others = [name for name in KINDS if name not in numbers]
+    others = [name for name in KINDS if name not in [*numbers, "exposure"]]
     out = []
     for seed in range(repetitions):
         rng = np.random.default_rng(seed)
-        frames = [pd.DataFrame(draw(rng, n)), pd.DataFrame(draw(rng, n, drift))]
+        samples = [draw(rng, n), draw(rng, n, drift)]
+        shown = [pd.DataFrame({"exposure": one.pop("exposure").astype(str)}) for one in samples]
+        frames = [pd.DataFrame(one) for one in samples]
         for frame in frames:
             frame[others] = frame[others].astype(int).astype(str)
-        out.append(moved(*frames, numbers, others))
+        out.append(moved(*frames, numbers, others) + moved(*shown, [], ["exposure"]))
     return {"moved": out}
 
 

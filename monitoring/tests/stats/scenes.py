@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 ITEMS = 1682
+LIST = 5
+"""Items that a prediction shows: exposure has this many values a prediction."""
 KINDS = {
     "score": "numeric",
     "price": "numeric",
@@ -21,7 +23,7 @@ GENRES_MOVED = np.array([0.3, 0.3, 0.2, 0.2])
 
 
 def draw(rng: np.random.Generator, n: int, drift: str = "") -> dict[str, np.ndarray]:
-    """n values of each signal. ``mean`` moves by 0.2 σ, 10 points of ``share`` change genre, the popularity ``tail`` is
+    """Values of each signal for n predictions. ``mean`` moves by 0.2 σ, 10 points of ``share`` change genre, the popularity ``tail`` is
     reversed for 10 % of traffic, the share of ``new_users`` doubles from 5 %."""
     return {
         "score": rng.normal(0.2 if drift == "mean" else 0.0, 1.0, n),
@@ -29,7 +31,7 @@ def draw(rng: np.random.Generator, n: int, drift: str = "") -> dict[str, np.ndar
         "activity": rng.poisson(20, n).astype(np.float64),
         "genre": rng.choice(4, n, p=GENRES_MOVED if drift == "share" else GENRES),
         "region": ranked(rng, 200, n),
-        "exposure": ranked(rng, ITEMS, n, 0.1 if drift == "tail" else 0.0),
+        "exposure": ranked(rng, ITEMS, LIST * n, 0.1 if drift == "tail" else 0.0),
         "new_users": (rng.random(n) < (0.10 if drift == "new_users" else 0.05)).astype(np.float64),
     }
 
