@@ -23,8 +23,11 @@ GENRES_MOVED = np.array([0.3, 0.3, 0.2, 0.2])
 
 
 def draw(rng: np.random.Generator, n: int, drift: str = "") -> dict[str, np.ndarray]:
-    """Values of each signal for n predictions. ``mean`` moves by 0.2 σ, 10 points of ``share`` change genre, the popularity ``tail`` is
-    reversed for 10 % of traffic, the share of ``new_users`` doubles from 5 %."""
+    """Values of each signal for n predictions.
+
+    ``mean`` moves by 0.2 σ, 10 points of ``share`` change genre, the popularity ``tail`` is reversed for 10 % of
+    traffic, the share of ``new_users`` doubles from 5 %.
+    """
     return {
         "score": rng.normal(0.2 if drift == "mean" else 0.0, 1.0, n),
         "price": rng.lognormal(0.0, 0.8, n),
