@@ -16,6 +16,7 @@ from experiments.models.experiment import RunType
 from experiments.selectors.table_explanations import examples, explain_row, input_columns
 from experiments.services.explained_model import CannotExplain
 from experiments.services.explained_table import explained_table
+from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest
@@ -76,7 +77,9 @@ class RowAnswer(Envelope):
 
 
 class RowIn(Schema):
-    row: int = Field(description="Number of a tested row of the table, from 1; of forecasts, of a coming day.")
+    row: int | None = Field(
+        None, description="Required. Number of a tested row of the table, from 1; of forecasts, of a coming day."
+    )
     values: dict[str, str] = Field({}, description="Other values than the row's, by column; an empty one is missing.")
 
 
@@ -108,7 +111,10 @@ def columns(request: WorkspaceRequest, experiment_id: uuid.UUID) -> Any:
 @requires_api(Action.VIEW)
 def row(request: WorkspaceRequest, experiment_id: uuid.UUID, asked: RowIn) -> Any:
     """Exact Shapley values of one row's columns, against rows of the training part. Changes nothing."""
-    found = explain_row(explained_table(_explainable(request, experiment_id)), asked.row, asked.values)
+    run = _explainable(request, experiment_id)
+    if asked.row is None:  # said only now: of another workspace's run nothing is said at all
+        raise Refused([Problem("row", "is required; accepted: one of the rows that explain-columns lists")])
+    found = explain_row(explained_table(run), asked.row, asked.values)
     return {"data": asdict(found)}
 
 
