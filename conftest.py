@@ -43,6 +43,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     environment.finish()
 
 
+STARTS_OR_STOPS = {"postgres_server", "redis_server", "mlflow_server", "live_stack", "make_live_stack"}
+"""Fixtures whose tests stop a server that others use, or start processes of their own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Such tests are run one after the other (Makefile), whether or not somebody remembered to mark them."""
+    for item in items:
+        if STARTS_OR_STOPS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.services)
+
+
 @pytest.fixture(scope="session")
 def services() -> None:
     """PostgreSQL and Redis run."""

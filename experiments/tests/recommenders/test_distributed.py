@@ -73,7 +73,14 @@ def test_two_processes_give_what_one_gives(key, shared):
 
 
 def peers_of_this_process():
-    return [one for one in psutil.Process().children() if "experiments.learning.distributed.peer" in one.cmdline()]
+    return [one for one in psutil.Process().children() if is_peer(one)]
+
+
+def is_peer(process):
+    try:
+        return "experiments.learning.distributed.peer" in process.cmdline()
+    except psutil.ZombieProcess:  # one that another test of this process left to be waited for
+        return False
 
 
 class Killer(Recorder):
