@@ -37,7 +37,14 @@ def carried_out(run):
 
 def peers(process=None):
     found = (process or psutil.Process()).children()
-    return [one for one in found if "experiments.learning.distributed.peer" in one.cmdline()]
+    return [one for one in found if is_peer(one)]
+
+
+def is_peer(process):
+    try:
+        return "experiments.learning.distributed.peer" in process.cmdline()
+    except psutil.ZombieProcess:  # one that another test of this process left to be waited for
+        return False
 
 
 @pytest.mark.django_db
