@@ -33,8 +33,10 @@ run: $(RUNTIME) $(ASSETS)
 # Most tests in several processes; those that drive a browser, start processes or kill servers one after the other.
 test: lint browser
 ifeq ($(strip $(PYTEST)),)
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser and not services"
-	$(PY) -m pytest -m "browser or services"
+	status=0; \
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser and not services" || status=1; \
+	$(PY) -m pytest -m "browser or services" || status=1; \
+	exit $$status
 else
 	$(PY) -m pytest $(PYTEST)
 endif

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import environ
-from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from mlopspro import embedded
+from mlopspro.schedule import beat_schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -157,39 +157,7 @@ CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 LOGGED_RUNS_SECONDS = env.float("MLOPSPRO_LOGGED_RUNS_SECONDS", default=30.0)
 """How often the runs are read which others log straight to the MLflow server."""
-CELERY_BEAT_SCHEDULE = {
-    "ring waiting jobs": {
-        "task": "experiments.tasks.dispatch_waiting",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "reap lost attempts": {"task": "experiments.tasks.reap_lost", "schedule": schedule(15), "options": {"expires": 15}},
-    "deliver to trackers": {
-        "task": "experiments.tasks.deliver_outbox",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "read runs logged to MLflow": {
-        "task": "experiments.tasks.read_logged_runs",
-        "schedule": schedule(LOGGED_RUNS_SECONDS),
-        "options": {"expires": LOGGED_RUNS_SECONDS},
-    },
-    "compute custom metrics": {
-        "task": "experiments.tasks.compute_custom_metrics",
-        "schedule": schedule(15),
-        "options": {"expires": 15},
-    },
-    "advance searches": {
-        "task": "experiments.tasks.advance_searches",
-        "schedule": schedule(5),
-        "options": {"expires": 5},
-    },
-    "register completed runs": {
-        "task": "experiments.tasks.register_completed",
-        "schedule": schedule(15),
-        "options": {"expires": 15},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS)
 
 # --- Jobs -----------------------------------------------------------------------------------------------------
 JOB_HEARTBEAT_SECONDS = env.float("MLOPSPRO_JOB_HEARTBEAT_SECONDS", default=5.0)
@@ -228,10 +196,10 @@ METRICS_TOKEN = env.str("MLOPSPRO_METRICS_TOKEN", default="")
 """With it as bearer token /metrics tells of the whole installation; API keys see their own workspace's models."""
 
 # --- Prediction log (docs/prediction-log.md) ----------------------------------------------------------------------
-MLOPSPRO_LOG_KEEP_DAYS = env.int("MLOPSPRO_LOG_KEEP_DAYS", default=30)
+LOG_KEEP_DAYS = env.int("MLOPSPRO_LOG_KEEP_DAYS", default=30)
 """Whole days before today that predictions stay in the database; older ones leave it as compressed daily files."""
-if MLOPSPRO_LOG_KEEP_DAYS < 1:
-    raise ImproperlyConfigured(f"MLOPSPRO_LOG_KEEP_DAYS is {MLOPSPRO_LOG_KEEP_DAYS}; accepted: 1 or more.")
+if LOG_KEEP_DAYS < 1:
+    raise ImproperlyConfigured(f"MLOPSPRO_LOG_KEEP_DAYS is {LOG_KEEP_DAYS}; accepted: 1 or more.")
 PREDICTION_LOG_DIR = Path(env.str("MLOPSPRO_PREDICTION_LOG_DIR", default="") or VAR_DIR / "prediction-log")
 """Entries that are not in the database yet: on a disk of the machine itself, shared by web and log shipper."""
 LOG_DAILY_FILES = env.bool("MLOPSPRO_LOG_DAILY_FILES", default=True)
@@ -241,35 +209,11 @@ LOG_MAX_ROWS = 10_000
 """Of one request with predictions or feedback."""
 LOG_ROWS_PER_MINUTE = env.int("MLOPSPRO_LOG_ROWS_PER_MINUTE", default=3_000_000)
 """Rows that one API key may send in a minute to one web process; 0 is without limit."""
-CELERY_BEAT_SCHEDULE |= {
-    "keep partitions": {
-        "task": "monitoring.tasks.keep_partitions",
-        "schedule": schedule(3600),
-        "options": {"expires": 3600, "queue": "io"},
-    },
-}
 
 # --- Windows of the prediction log ------------------------------------------------------------------------------
-MLOPSPRO_LOG_MINUTES_KEEP_DAYS = env.int("MLOPSPRO_LOG_MINUTES_KEEP_DAYS", default=2)
-MLOPSPRO_LOG_HOURS_KEEP_DAYS = env.int("MLOPSPRO_LOG_HOURS_KEEP_DAYS", default=90)
+LOG_MINUTES_KEEP_DAYS = env.int("MLOPSPRO_LOG_MINUTES_KEEP_DAYS", default=2)
+LOG_HOURS_KEEP_DAYS = env.int("MLOPSPRO_LOG_HOURS_KEEP_DAYS", default=90)
 """Whole days before today that windows of a minute and of an hour are kept; windows of a day stay for ever."""
-CELERY_BEAT_SCHEDULE |= {
-    "refresh windows": {
-        "task": "monitoring.tasks.refresh_windows",
-        "schedule": schedule(10),
-        "options": {"expires": 10, "queue": "io"},
-    },
-    "mirror windows": {
-        "task": "monitoring.tasks.mirror_windows",
-        "schedule": schedule(60),
-        "options": {"expires": 60, "queue": "io"},
-    },
-    "capture snapshots": {
-        "task": "monitoring.tasks.capture_snapshots",
-        "schedule": schedule(3600),
-        "options": {"expires": 3600, "queue": "io"},
-    },
-}
 
 # --- Trackers ---------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")

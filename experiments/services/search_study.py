@@ -168,7 +168,7 @@ def _storage(engine_options: dict[str, Any]) -> RDBStorage:
         _made.add(key)
     try:
         return RDBStorage(URL, engine_kwargs=engine_options, skip_compatibility_check=True, skip_table_creation=True)
-    except Exception:
+    except Exception:  # as above
         _made.clear()
         raise
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.tracking.messages import milliseconds
-from experiments.tracking.mlflow_errors import EXISTS, code_of
+from experiments.tracking.mlflow_groups import ensured
 from experiments.tracking.mlflow_tracker import EXPERIMENT_TAG
 from experiments.tracking.names import legal_key
 
@@ -58,23 +58,10 @@ class MlflowSeries:
         return run_id
 
     def _run(self, ref: SeriesRef) -> str:
-        group_id = self._group(ref.group)
+        group_id = ensured(self.client, ref.group)
         tag = f"tags.`{EXPERIMENT_TAG}` = '{ref.key}'"
         found = self.client.search_runs([group_id], tag, order_by=["attributes.start_time ASC"], max_results=1)
         if found:
             return str(found[0].info.run_id)
         tags = {EXPERIMENT_TAG: ref.key, "mlflow.source.type": "JOB", "mlflow.source.name": "MLOps Pro", **ref.tags}
         return str(self.client.create_run(group_id, tags=tags, run_name=ref.name).info.run_id)
-
-    def _group(self, name: str) -> str:
-        known = self.client.get_experiment_by_name(name)
-        if known is None:
-            try:
-                return str(self.client.create_experiment(name, tags={"mlopspro.purpose": name}))
-            except Exception as error:
-                if code_of(error) != EXISTS:
-                    raise
-                known = self.client.get_experiment_by_name(name)
-        if known.lifecycle_stage != "active":
-            self.client.restore_experiment(known.experiment_id)
-        return str(known.experiment_id)

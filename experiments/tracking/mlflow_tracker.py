@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.tracking.messages import Open, milliseconds
-from experiments.tracking.mlflow_errors import EXISTS, NOT_FOUND, as_tracker_errors, code_of, translated
+from experiments.tracking.mlflow_errors import NOT_FOUND, as_tracker_errors, code_of, translated
+from experiments.tracking.mlflow_groups import ensured
 from experiments.tracking.mlflow_writer import MlflowWriter
 from experiments.tracking.names import DEFAULT_GROUPS
 from experiments.tracking.protocol import (
@@ -140,21 +141,8 @@ class MlflowTracker:
 
     def _group_id(self, name: str) -> str:
         if name not in self._groups:
-            self._groups[name] = self._ensure_group(name)
+            self._groups[name] = ensured(self.client, name)
         return self._groups[name]
-
-    def _ensure_group(self, name: str) -> str:
-        known = self.client.get_experiment_by_name(name)
-        if known is None:
-            try:
-                return str(self.client.create_experiment(name, tags={"mlopspro.purpose": name}))
-            except Exception as error:
-                if code_of(error) != EXISTS:
-                    raise
-                known = self.client.get_experiment_by_name(name)
-        if known.lifecycle_stage != "active":
-            self.client.restore_experiment(known.experiment_id)
-        return str(known.experiment_id)
 
     def _url(self, group_id: str, run_id: str) -> str:
         return f"{self.public_url}/#/experiments/{group_id}/runs/{run_id}" if self.public_url else ""

@@ -277,15 +277,16 @@ def run_colours(ids: Iterable[uuid.UUID | str]) -> dict[str, int]:
     """A palette place for each run: its own place on every page, or the next free one where two runs shown collide.
 
     The place follows from the id alone, and collisions are resolved in the order of the ids, so the same set of runs
-    has the same colours on every page. Past eight runs colours repeat.
+    has the same colours on every page. Past eight runs colours repeat, evenly.
     """
     places: dict[str, int] = {}
     taken: set[int] = set()
     for key in sorted({str(uuid.UUID(str(given))) for given in ids}):
         place = uuid.UUID(key).int % PALETTE_SIZE
-        if len(taken) < PALETTE_SIZE:
-            while place in taken:
-                place = (place + 1) % PALETTE_SIZE
+        if len(taken) == PALETTE_SIZE:  # a second round, so that sixteen runs take each colour at most twice
+            taken.clear()
+        while place in taken:
+            place = (place + 1) % PALETTE_SIZE
         taken.add(place)
         places[key] = place + 1
     return places

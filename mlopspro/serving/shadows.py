@@ -90,7 +90,7 @@ class _Shadows:
         for workspace, number in dropped.items():
             try:
                 losses.count(LogLoss.Reason.DROPPED_SHADOW, number, workspace=workspace)
-            except Exception:
+            except Exception:  # the database is away: counted with the next ones
                 with self.lock:
                     self.dropped[workspace] += number
 

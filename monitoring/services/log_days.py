@@ -18,7 +18,7 @@ def utc_day(at: dt.datetime) -> dt.date:
 
 def first_kept_day(now: dt.datetime | None = None) -> dt.date:
     """Days before it are written out and leave the database."""
-    return utc_day(now or timezone.now()) - dt.timedelta(days=settings.MLOPSPRO_LOG_KEEP_DAYS)
+    return utc_day(now or timezone.now()) - dt.timedelta(days=settings.LOG_KEEP_DAYS)
 
 
 def accepted_times(now: dt.datetime | None = None) -> tuple[dt.datetime, dt.datetime]:

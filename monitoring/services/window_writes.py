@@ -45,7 +45,7 @@ def floor(at: dt.datetime, level: int) -> dt.datetime:
 
 def kept_from(level: int, now: dt.datetime) -> dt.datetime:
     """Windows of this level are complete from here on; older ones may be gone (days never are)."""
-    minutes, hours = settings.MLOPSPRO_LOG_MINUTES_KEEP_DAYS, settings.MLOPSPRO_LOG_HOURS_KEEP_DAYS
+    minutes, hours = settings.LOG_MINUTES_KEEP_DAYS, settings.LOG_HOURS_KEEP_DAYS
     days = minutes if level == Window.Level.MINUTE else hours
     return floor(now - dt.timedelta(days=days), Window.Level.DAY)
 

@@ -140,7 +140,7 @@ def _guarded(source_id: int, hour: dt.datetime, busy_pause: float, deadline: flo
     """One source's trouble leaves the others alone."""
     try:
         _refresh_hour(source_id, hour, busy_pause, deadline, done)
-    except Exception:
+    except Exception:  # whatever it is: it is logged, counted, and its minutes stay stale for the next call
         if connection.in_atomic_block:
             raise
         log.exception("windows not computed", source=source_id, hour=hour.isoformat())

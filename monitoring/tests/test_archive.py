@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def keep_days(settings, tmp_path):
-    settings.MLOPSPRO_LOG_KEEP_DAYS = 30
+    settings.LOG_KEEP_DAYS = 30
     settings.DATA_ROOT = tmp_path
     return 30
 

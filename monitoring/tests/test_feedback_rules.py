@@ -88,7 +88,7 @@ def test_a_prediction_of_another_workspace_is_unknown_and_never_joined(source):
 
 
 def test_feedback_on_a_day_that_left_is_counted_and_not_kept(source, settings):
-    old = timezone.now() - dt.timedelta(days=settings.MLOPSPRO_LOG_KEEP_DAYS + 1)
+    old = timezone.now() - dt.timedelta(days=settings.LOG_KEEP_DAYS + 1)
     assert rate(source.workspace, new_id(old)) == FeedbackWritten(late=1)
     assert counted(source.workspace) == {"late_feedback": 1}
     assert not WaitingFeedback.objects.exists()

@@ -7,6 +7,7 @@ they are, whatever address it is given; so it is for networks that are closed, a
 from __future__ import annotations
 
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -31,7 +32,7 @@ class Exchange(Protocol):
         """Of a float32 tensor (n,) of each process the sum, the same in all of them bit for bit."""
 
 
-class _InGraph:
+class _InGraph(ABC):
     """Carries a tensor out of TensorFlow and back. ``lost`` keeps what TensorFlow raises in words of its own."""
 
     lost: PeerLost | None = None
@@ -51,8 +52,9 @@ class _InGraph:
             self.lost = lost
             raise
 
+    @abstractmethod
     def added(self, values: Numbers) -> Numbers:
-        raise NotImplementedError
+        """The sum over all processes, outside of TensorFlow. Raises PeerLost."""
 
 
 class ChiefExchange(_InGraph):

@@ -51,7 +51,7 @@ def main(folder: Path, rank: int, descriptor: int | None) -> None:
                 observer=Silent(),
                 resume_from=Path(order.checkpoint) if order.checkpoint else None,
             )
-    except Exception:
+    except Exception:  # what TensorFlow makes of a lost exchange is no class of ours
         # The chief ended first, as when a person stops the run: it has said why.
         if not isinstance(getattr(exchange, "lost", None), PeerLost):
             raise

@@ -15,6 +15,7 @@ from experiments.services.runs.recommenders import EpochObserver
 from experiments.services.spec import LaunchSpec, Refused
 from experiments.tests.factories import make_workspace
 from experiments.tests.jobs.running import start, trainer_of, until, until_ended
+from experiments.tests.peers import peers
 from experiments.tests.stored import stored_dataset
 from mlopspro.accounts.models import Workspace
 
@@ -33,18 +34,6 @@ def carried_out(run):
     attempt.carry_out(attempt.open_context(lease), when_fenced=lambda: None)
     run.refresh_from_db()
     return run
-
-
-def peers(process=None):
-    found = (process or psutil.Process()).children()
-    return [one for one in found if is_peer(one)]
-
-
-def is_peer(process):
-    try:
-        return "experiments.learning.distributed.peer" in process.cmdline()
-    except psutil.ZombieProcess:  # one that another test of this process left to be waited for
-        return False
 
 
 @pytest.mark.django_db

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from experiments.learning.distributed import handover
@@ -19,6 +18,7 @@ from experiments.learning.distributed.fit import can_be_shared, fit
 from experiments.learning.distributed.handover import Order
 from experiments.learning.recommenders.base import StopTraining
 from experiments.learning.recommenders.registry import ARCHITECTURES, get
+from experiments.tests.peers import peers
 from experiments.tests.recommenders.tiny import QUICK, VARIANTS, Recorder, all_scores, ratings
 
 pytestmark = pytest.mark.timeout(240)
@@ -72,23 +72,12 @@ def test_two_processes_give_what_one_gives(key, shared):
     assert fitted.best_epoch == one.best_epoch
 
 
-def peers_of_this_process():
-    return [one for one in psutil.Process().children() if is_peer(one)]
-
-
-def is_peer(process):
-    try:
-        return "experiments.learning.distributed.peer" in process.cmdline()
-    except psutil.ZombieProcess:  # one that another test of this process left to be waited for
-        return False
-
-
 class Killer(Recorder):
     """Kills the other process after the first epoch."""
 
     def on_epoch(self, epoch, values, save):
         super().on_epoch(epoch, values, save)
-        for peer in peers_of_this_process():
+        for peer in peers():
             peer.kill()
 
 
@@ -101,14 +90,14 @@ def test_a_fit_that_was_interrupted_goes_on_among_two(tmp_path):
     assert list(rest.epochs) == [3, 4]
     assert np.abs(all_scores(found, ratings()) - all_scores(alone("two_tower"), ratings())).max() < TOLERANCE
     assert found.details["processes"] == {"count": 2, "transport": "sockets"}
-    assert peers_of_this_process() == []
+    assert peers() == []
 
 
 def test_a_process_that_dies_ends_the_fit_with_what_became_of_it():
     architecture, parameters = settings_of("hybrid")
     with pytest.raises(PeerLost, match="training process 2 of 2 was ended by SIGKILL"):
         fit(architecture, ratings(), parameters, processes=2, seed=0, observer=Killer())
-    assert peers_of_this_process() == []
+    assert peers() == []
 
 
 OVER_GRPC = """

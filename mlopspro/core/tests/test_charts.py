@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -125,6 +126,11 @@ def test_up_to_eight_runs_have_eight_colours_that_depend_on_nothing_but_the_set(
     assert len(set(found.values())) == len(ids)
     assert set(found.values()) <= set(range(1, 9))
     assert run_colours(sorted(ids, reverse=True)) == found
+
+
+@given(st.sets(st.uuids(), min_size=9, max_size=16))
+def test_up_to_sixteen_runs_take_a_colour_at_most_twice(ids: set[uuid.UUID]) -> None:
+    assert max(Counter(run_colours(ids).values()).values()) == 2
 
 
 @given(st.uuids())

@@ -208,11 +208,11 @@ def test_hours_are_computed_from_the_log_where_minutes_are_no_longer_kept(source
 def test_old_minutes_leave_and_what_is_above_them_stays(source, settings):
     put(source, some_rows(40))
     windows.refresh()
-    later = timezone.now() + dt.timedelta(days=settings.MLOPSPRO_LOG_MINUTES_KEEP_DAYS + 3)
+    later = timezone.now() + dt.timedelta(days=settings.LOG_MINUTES_KEEP_DAYS + 3)
     assert windows.drop_old(later) > 0
     assert stored(source, MINUTE) == {}
     assert len(stored(source, HOUR)) == 1
-    windows.drop_old(later + dt.timedelta(days=settings.MLOPSPRO_LOG_HOURS_KEEP_DAYS))
+    windows.drop_old(later + dt.timedelta(days=settings.LOG_HOURS_KEEP_DAYS))
     assert stored(source, HOUR) == {}
     assert len(stored(source, DAY)) == 1
 

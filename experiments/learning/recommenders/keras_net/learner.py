@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from experiments.learning.data.interactions import FloatArray
-from experiments.learning.recommenders.checkpoint import Arrays
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.keras_net.share import Part, own
 from experiments.learning.recommenders.keras_net.shared_dropout import share_dropout
+from experiments.learning.recommenders.keras_net.variables import KeepsVariables
 from experiments.learning.recommenders.sampling import Rows, RowSource
 
 _SCORED_AT_ONCE = 32_768
@@ -40,7 +40,7 @@ class Penalty:
     looked_up_bias: float = 0.0
 
 
-class NetworkLearner:
+class NetworkLearner(KeepsVariables):
     """The Learner (recommenders.loop) of a Keras model with inputs (user, item)."""
 
     def __init__(self, model: Any, rows: RowSource, *, batch_size: int, penalty: Penalty) -> None:
@@ -50,12 +50,12 @@ class NetworkLearner:
         self._batch_size = batch_size
         self._share = own()
         share_dropout(model, self._share)
-        self._variables = {_name(variable): variable.value for variable in model.trainable_variables}
+        self._weights = {_name(variable): variable.value for variable in model.trainable_variables}
         # Keras numbers random generators by how many this process has made, so their place in the model names them.
         generators = [variable for variable in model.non_trainable_variables if "seed_generator" in variable.path]
         self._random = {str(place): variable.value for place, variable in enumerate(generators)}
-        self._adam = Adam(self._variables)
-        self.total_parameters = sum(int(np.prod(value.shape)) for value in self._variables.values())
+        self._adam = Adam(self._weights)
+        self.total_parameters = sum(int(np.prod(value.shape)) for value in self._weights.values())
         self._run_epoch = self._compile_epoch()
         self._score = tf.function(self._forward, input_signature=[vector(tf.int32), vector(tf.int32)])
 
@@ -77,25 +77,6 @@ class NetworkLearner:
             for start in range(0, len(rows), _SCORED_AT_ONCE)
         ]
         return np.concatenate(parts)
-
-    def weights(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._variables.items()}
-
-    def set_weights(self, weights: Arrays) -> None:
-        for name, value in self._variables.items():
-            value.assign(weights[name])
-
-    def state(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._state_variables().items()}
-
-    def restore(self, state: Arrays) -> None:
-        for name, value in self._state_variables().items():
-            value.assign(state[name])
-
-    def _state_variables(self) -> dict[str, Any]:
-        found = {f"weight/{name}": value for name, value in self._variables.items()}
-        found |= {f"random/{name}": value for name, value in self._random.items()}
-        return found | self._adam.variables()
 
     def _forward(self, user: Any, item: Any) -> Any:
         return self.model([user, item], training=False)[:, 0]
@@ -139,8 +120,8 @@ class NetworkLearner:
 
     def _descend(self, tape: Any, loss: Any, error: Any, rate: Any) -> Any:
         """A step of Adam on the loss and the penalty of whole tables. Returns the error of the whole batch."""
-        found = tape.gradient(loss, list(self._variables.values()))
-        gradients, (error,) = self._share.added(self._variables, found, error)
+        found = tape.gradient(loss, list(self._weights.values()))
+        gradients, (error,) = self._share.added(self._weights, found, error)
         self._adam.apply(
             {name: self._penalised(name, tf.convert_to_tensor(gradient)) for name, gradient in gradients.items()}, rate
         )
@@ -148,15 +129,15 @@ class NetworkLearner:
 
     def _penalised(self, name: str, gradient: Any) -> Any:
         if self._penalty.whole and name.split("/")[0] in _EMBEDDINGS:
-            return gradient + 2 * self._penalty.whole * self._variables[name]
+            return gradient + 2 * self._penalty.whole * self._weights[name]
         return gradient
 
     def _looked_up_penalty(self, user: Any, item: Any, part: Part) -> Any:
         total = tf.constant(0.0)
         for tables, weight in ((_EMBEDDINGS, self._penalty.looked_up), (_BIASES, self._penalty.looked_up_bias)):
             for table, codes in zip(tables, (user, item), strict=True):
-                if weight and f"{table}/embeddings" in self._variables:
-                    rows = tf.gather(self._variables[f"{table}/embeddings"], codes)
+                if weight and f"{table}/embeddings" in self._weights:
+                    rows = tf.gather(self._weights[f"{table}/embeddings"], codes)
                     total += weight * part.mean(tf.reduce_sum(tf.square(rows), axis=1))
         return total
 

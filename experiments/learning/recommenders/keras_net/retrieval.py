@@ -9,13 +9,13 @@ import numpy as np
 
 from experiments.learning.data.interactions import FloatArray
 from experiments.learning.recommenders.base import TrainingData
-from experiments.learning.recommenders.checkpoint import Arrays
 from experiments.learning.recommenders.keras_net import in_batch_softmax
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.keras_net.liked_histories import LikedHistories
 from experiments.learning.recommenders.keras_net.share import Part, own
 from experiments.learning.recommenders.keras_net.towers import Towers
+from experiments.learning.recommenders.keras_net.variables import KeepsVariables
 from experiments.learning.recommenders.matrices import mean_matrix
 from experiments.learning.recommenders.sampled_softmax import Competitors, mean_loss
 from experiments.learning.recommenders.scorers.factors import FactorScorer
@@ -38,7 +38,7 @@ class RetrievalSettings:
     seed: int
 
 
-class RetrievalLearner:
+class RetrievalLearner(KeepsVariables):
     """The Learner (recommenders.loop) of two towers."""
 
     def __init__(self, towers: Towers, data: TrainingData, settings: RetrievalSettings) -> None:
@@ -71,23 +71,6 @@ class RetrievalLearner:
         if not self._validation.value.sum(dtype=np.float64):
             return None
         return mean_loss(self._validation, self._user_vectors(), self._item_vectors(), self._competitors)
-
-    def weights(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._weights.items()}
-
-    def set_weights(self, weights: Arrays) -> None:
-        for name, value in self._weights.items():
-            value.assign(weights[name])
-
-    def state(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._state_variables().items()}
-
-    def restore(self, state: Arrays) -> None:
-        for name, value in self._state_variables().items():
-            value.assign(state[name])
-
-    def _state_variables(self) -> dict[str, Any]:
-        return {f"weight/{name}": value for name, value in self._weights.items()} | self._adam.variables()
 
     def _compile_epoch(self) -> Any:
         size = self._settings.batch_size

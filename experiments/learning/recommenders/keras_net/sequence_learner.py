@@ -13,12 +13,12 @@ import numpy as np
 
 from experiments.learning.data.interactions import FloatArray, IntArray
 from experiments.learning.recommenders.base import Fold
-from experiments.learning.recommenders.checkpoint import Arrays
 from experiments.learning.recommenders.keras_net.adam import Adam
 from experiments.learning.recommenders.keras_net.backend import tf
 from experiments.learning.recommenders.keras_net.share import own
 from experiments.learning.recommenders.keras_net.shared_dropout import share_dropout
 from experiments.learning.recommenders.keras_net.transformer import Network, to_scorer
+from experiments.learning.recommenders.keras_net.variables import KeepsVariables
 from experiments.learning.recommenders.scorers.sequence import SequenceScorer
 from experiments.learning.recommenders.sequences import Windows
 
@@ -28,7 +28,7 @@ _USERS_AT_ONCE = 512
 DrawWindows = Callable[[np.random.Generator], Windows]
 
 
-class SequenceLearner:
+class SequenceLearner(KeepsVariables):
     """The Learner (recommenders.loop) of a transformer; ``windows`` draws what an epoch learns from."""
 
     def __init__(
@@ -84,25 +84,6 @@ class SequenceLearner:
 
     def scorer(self) -> SequenceScorer:
         return to_scorer(self._network, self._histories, self._popularity)
-
-    def weights(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._weights.items()}
-
-    def set_weights(self, weights: Arrays) -> None:
-        for name, value in self._weights.items():
-            value.assign(weights[name])
-
-    def state(self) -> Arrays:
-        return {name: value.numpy() for name, value in self._state_variables().items()}
-
-    def restore(self, state: Arrays) -> None:
-        for name, value in self._state_variables().items():
-            value.assign(state[name])
-
-    def _state_variables(self) -> dict[str, Any]:
-        found = {f"weight/{name}": value for name, value in self._weights.items()}
-        found |= {f"random/{name}": value for name, value in self._random.items()}
-        return found | self._adam.variables()
 
     def _compile_epoch(self) -> Any:
         def run(tokens: Any, targets: Any, weights: Any, rate: Any) -> Any:

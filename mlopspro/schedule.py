@@ -1,0 +1,33 @@
+"""What beat rings for, and how often. A task that was not begun by its next turn is dropped: the next does its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import schedule
+
+OFTEN_SECONDS = {
+    "ring waiting jobs": ("experiments.tasks.dispatch_waiting", 5),
+    "reap lost attempts": ("experiments.tasks.reap_lost", 15),
+    "deliver to trackers": ("experiments.tasks.deliver_outbox", 5),
+    "compute custom metrics": ("experiments.tasks.compute_custom_metrics", 15),
+    "advance searches": ("experiments.tasks.advance_searches", 5),
+    "register completed runs": ("experiments.tasks.register_completed", 15),
+    "keep partitions": ("monitoring.tasks.keep_partitions", 3600),
+    "refresh windows": ("monitoring.tasks.refresh_windows", 10),
+    "mirror windows": ("monitoring.tasks.mirror_windows", 60),
+    "capture snapshots": ("monitoring.tasks.capture_snapshots", 3600),
+}
+"""Name, task, seconds."""
+
+
+def beat_schedule(logged_runs_seconds: float) -> dict[str, dict[str, Any]]:
+    """Celery's CELERY_BEAT_SCHEDULE. ``logged_runs_seconds``: how often MLflow is read for runs of others."""
+    often: dict[str, tuple[str, float]] = {
+        **OFTEN_SECONDS,
+        "read runs logged to MLflow": ("experiments.tasks.read_logged_runs", logged_runs_seconds),
+    }
+    return {
+        name: {"task": task, "schedule": schedule(seconds), "options": {"expires": seconds}}
+        for name, (task, seconds) in often.items()
+    }
