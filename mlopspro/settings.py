@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "mlopspro.accounts",
     "experiments",
     "monitoring",
+    "retraining",
     "mlopspro.serving",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,0 +1,1 @@
+"""When and why to train again, and doing it safely."""

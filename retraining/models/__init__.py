@@ -1,0 +1,19 @@
+from retraining.models.drill import Drill
+from retraining.models.policy import Decision, KillSwitch, Mode, Policy, Tier
+from retraining.models.retraining import OPEN, Retraining, RetrainingStep
+from retraining.models.trial import Trial, TrialArm, TrialReading
+
+__all__ = [
+    "OPEN",
+    "Decision",
+    "Drill",
+    "KillSwitch",
+    "Mode",
+    "Policy",
+    "Retraining",
+    "RetrainingStep",
+    "Tier",
+    "Trial",
+    "TrialArm",
+    "TrialReading",
+]
