@@ -21,11 +21,13 @@ OFTEN_SECONDS = {
 """Name, task, seconds."""
 
 
-def beat_schedule(logged_runs_seconds: float) -> dict[str, dict[str, Any]]:
-    """Celery's CELERY_BEAT_SCHEDULE. ``logged_runs_seconds``: how often MLflow is read for runs of others."""
+def beat_schedule(logged_runs_seconds: float, judge_seconds: float) -> dict[str, dict[str, Any]]:
+    """Celery's CELERY_BEAT_SCHEDULE. ``logged_runs_seconds``: how often MLflow is read for runs of others;
+    ``judge_seconds``: how often models are looked at that may be due for a check."""
     often: dict[str, tuple[str, float]] = {
         **OFTEN_SECONDS,
         "read runs logged to MLflow": ("experiments.tasks.read_logged_runs", logged_runs_seconds),
+        "judge models": ("monitoring.tasks.judge", judge_seconds),
     }
     return {
         name: {"task": task, "schedule": schedule(seconds), "options": {"expires": seconds}}

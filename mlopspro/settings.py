@@ -24,6 +24,8 @@ PRODUCTION = env.bool("MLOPSPRO_PRODUCTION", default=False)
 """Behind HTTPS with real secrets. mlopspro.checks refuses to start a production that is not safe."""
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or embedded.secret_key()
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
+"""Keys from before a rotation: sessions and what is sealed in the database (mlopspro/core/sealing.py) still open."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -158,7 +160,11 @@ CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 LOGGED_RUNS_SECONDS = env.float("MLOPSPRO_LOGGED_RUNS_SECONDS", default=30.0)
 """How often the runs are read which others log straight to the MLflow server."""
-CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS)
+JUDGE_SECONDS = env.float("MLOPSPRO_JUDGE_SECONDS", default=60.0)
+"""How often it is asked which models are due for a check (docs/monitoring.md)."""
+CHECK_SECONDS = env.float("MLOPSPRO_CHECK_SECONDS", default=300.0)
+"""An area of a model whose newest scheduled check is older than this is due."""
+CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS, JUDGE_SECONDS)
 
 # --- Jobs -----------------------------------------------------------------------------------------------------
 JOB_HEARTBEAT_SECONDS = env.float("MLOPSPRO_JOB_HEARTBEAT_SECONDS", default=5.0)
@@ -215,6 +221,12 @@ LOG_ROWS_PER_MINUTE = env.int("MLOPSPRO_LOG_ROWS_PER_MINUTE", default=3_000_000)
 LOG_MINUTES_KEEP_DAYS = env.int("MLOPSPRO_LOG_MINUTES_KEEP_DAYS", default=2)
 LOG_HOURS_KEEP_DAYS = env.int("MLOPSPRO_LOG_HOURS_KEEP_DAYS", default=90)
 """Whole days before today that windows of a minute and of an hour are kept; windows of a day stay for ever."""
+
+# --- Where alerts are sent to (docs/alerts.md) ---------------------------------------------------------------------
+ALLOW_HTTP_TARGETS = env.bool("MLOPSPRO_ALLOW_HTTP_TARGETS", default=False)
+"""Webhooks may be posted to without TLS."""
+ALLOWED_TARGETS = env.list("MLOPSPRO_ALLOWED_TARGETS", default=[])
+"""Hosts and networks (CIDR) that webhooks may be posted to although they are not public, at any port."""
 
 # --- Trackers ---------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.str("MLOPSPRO_PUBLIC_URL", default="")
@@ -365,6 +377,8 @@ USE_I18N = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="mlopspro@localhost")
+EMAIL_TIMEOUT = env.float("MLOPSPRO_EMAIL_TIMEOUT_SECONDS", default=5.0)
+"""Longest wait for each step of the mail server; Django's own default is for ever."""
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = "mlopspro.core.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": env.bool("LOG_JSON", default=PRODUCTION)}

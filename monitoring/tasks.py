@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from monitoring.selectors import snapshots as states
-from monitoring.services import retention, snapshots, window_mirror, windows
+from monitoring.services import judging, retention, snapshots, window_mirror, windows
 
 REFRESH_SECONDS = 8.0
 MIRROR_SECONDS = 20.0
@@ -22,9 +22,16 @@ def mirror_windows() -> int:
 
 
 @shared_task
+def judge() -> int:
+    """Models that are due are judged; returns how many checks were written."""
+    return judging.judge_due().checks
+
+
+@shared_task
 def capture_snapshots() -> int:
-    """The state of each model, and windows that are no longer kept leave."""
+    """The state of each model; windows and checks that are no longer kept leave."""
     windows.drop_old()
+    judging.drop_old()
     captured = [(model, state) for model in states.watched() if (state := states.captured(model)) is not None]
     for model, state in captured:
         snapshots.record(model, through="schedule", **state)

@@ -18,6 +18,8 @@ from monitoring.models import Source, StaleMinute, Window
 from monitoring.selectors import recent
 from monitoring.selectors.titles import titles_of
 from monitoring.selectors.windows import Period, Totals, WindowPoint, series, total
+from monitoring.services.window_reads import last_minute as last_minute
+from monitoring.services.window_reads import sources_of as sources_of
 from monitoring.summaries.top import Frequent
 
 WAITING_AFTER = dt.timedelta(minutes=1)
@@ -90,11 +92,6 @@ class Traffic:
         return bool(self.totals.counts.get("lengths")) or not self.totals.predictions
 
 
-def sources_of(model: RegisteredModel) -> list[Source]:
-    joined = Source.objects.select_related("version__dataset", "version__model", "model")
-    return list(joined.filter(model=model).order_by("pk"))
-
-
 def traffic(model: RegisteredModel, sources: Sequence[Source], chosen: Period) -> Traffic:
     """Seven queries whatever the numbers of rows, windows and versions."""
     whole = total(sources, chosen, ("counts", "users", "items", "confidence", "latency", "top_items", "top_users"))
@@ -143,19 +140,6 @@ def deployments_in(model: RegisteredModel, chosen: Period) -> list[Deployment]:
         Q(ended_at__isnull=True) | Q(ended_at__gte=chosen.start), model=model, started_at__lt=chosen.end
     )
     return list(rows.order_by("-started_at")[:100])[::-1]
-
-
-def last_minute(sources: Sequence[Source]) -> dt.datetime | None:
-    """The start of the newest window of these sources that has rows; a minute, a day where minutes are long gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(w.start) FROM unnest(%s::bigint[]) AS s(id), unnest(ARRAY[60, 86400]) AS l(level), LATERAL ("
-            " SELECT start FROM monitoring_window WHERE source_id = s.id AND level = l.level AND predictions > 0"
-            " ORDER BY start DESC LIMIT 1) AS w",
-            [[one.pk for one in sources]],
-        )
-        found: dt.datetime | None = cursor.fetchone()[0]
-    return found
 
 
 def is_waiting(sources: Iterable[Source]) -> bool:
