@@ -18,8 +18,7 @@ from retraining.models import (
 
 @admin.register(Policy)
 class PolicyAdmin(ReadOnlyAdmin):
-    list_display = ("model", "mode", "revision", "caught_up_to", "updated_by", "updated_at")
-    list_filter = ("mode",)
+    list_display = ("model", "revision", "schedule_since", "updated_by", "updated_at")
     list_select_related = ("model", "updated_by")
 
 
@@ -31,7 +30,7 @@ class KillSwitchAdmin(ReadOnlyAdmin):
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "model", "tier", "action", "held_by", "answer", "through", "asked_by")
+    list_display = ("at", "model", "tier", "action", "answer", "through", "asked_by")
     list_filter = ("tier", "action", "answer", "through")
     list_select_related = ("model", "asked_by")
 

@@ -1,5 +1,5 @@
 from retraining.models.drill import Drill
-from retraining.models.policy import Decision, KillSwitch, Mode, Policy, Tier
+from retraining.models.policy import Decision, KillSwitch, Policy, Tier
 from retraining.models.retraining import OPEN, Retraining, RetrainingStep
 from retraining.models.trial import Trial, TrialArm, TrialReading
 
@@ -8,7 +8,6 @@ __all__ = [
     "Decision",
     "Drill",
     "KillSwitch",
-    "Mode",
     "Policy",
     "Retraining",
     "RetrainingStep",

@@ -12,22 +12,16 @@ from experiments.models import RegisteredModel
 from mlopspro.accounts.models import Workspace
 
 
-class Mode(models.TextChoices):
-    """How far a policy goes by itself."""
-
-    OFF = "off", "Off"
-    PROPOSE = "propose", "Propose"
-    AUTOMATIC = "automatic", "Automatic"
-
-
 class Policy(models.Model):
-    """The policy of one model. A model without a row has the defaults of decision D6 in mode "propose"."""
+    """The policy of one model. A model without a row has the defaults of decision D6: it proposes."""
 
     model = models.OneToOneField(RegisteredModel, on_delete=models.CASCADE, related_name="retraining_policy")
-    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.PROPOSE)
-    document = models.JSONField(default=dict, help_text="Triggers, schedule, brakes, data, canary (retraining.policy).")
+    document = models.JSONField(default=dict, help_text="Triggers, schedule and brakes: retraining.policy.Policy.")
+    plan = models.JSONField(default=dict, help_text="How a retraining goes: data, gate, canary, who promotes.")
     revision = models.PositiveIntegerField(default=1, help_text="Goes up with each change; decisions keep theirs.")
-    caught_up_to = models.DateTimeField(null=True, blank=True, help_text="The last slot of its schedule dealt with.")
+    schedule_since = models.DateTimeField(
+        default=timezone.now, help_text="Slots of the schedule after this are due; moves on with each that was met."
+    )
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -62,11 +56,11 @@ class Tier(models.TextChoices):
     IMMEDIATE = "immediate", "Immediate"
     CONSIDER_SOON = "consider_soon", "Consider soon"
     MONITOR = "monitor", "Monitor"
-    NOT_ENOUGH = "not_enough", "Not enough data"
+    NOT_ENOUGH = "not_enough_data", "Not enough data"
 
     @property
     def tone(self) -> str:
-        return {"immediate": "bad", "consider_soon": "warning", "monitor": "good", "not_enough": "neutral"}[self.value]
+        return {"immediate": "bad", "consider_soon": "warning", "monitor": "good"}.get(self.value, "neutral")
 
     @property
     def icon(self) -> str:
@@ -74,7 +68,7 @@ class Tier(models.TextChoices):
             "immediate": "triangle-alert",
             "consider_soon": "eye",
             "monitor": "circle-check",
-            "not_enough": "circle-dashed",
+            "not_enough_data": "circle-dashed",
         }[self.value]
 
 
@@ -96,16 +90,13 @@ class Decision(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="decisions")
     at = models.DateTimeField()
-    tier = models.CharField(max_length=14, choices=Tier.choices)
+    tier = models.CharField(max_length=16, choices=Tier.choices)
     action = models.CharField(max_length=8, choices=Action.choices)
     sentence = models.TextField()
-    reasons = models.JSONField(default=list, help_text="Sentences.")
-    fired = models.JSONField(default=list, help_text="Triggers with value, threshold and sample.")
+    document = models.JSONField(default=dict, help_text="Triggers, reasons, brakes: retraining.policy.Decision.")
     inputs = models.JSONField(default=dict, help_text="All that the policy saw: from it the same decision follows.")
     policy = models.JSONField(default=dict, help_text="The policy as it was.")
     policy_revision = models.PositiveIntegerField(default=1)
-    held_by = models.CharField(max_length=20, blank=True, help_text="The brake that held a retraining back.")
-    held_until = models.DateTimeField(null=True, blank=True)
     slot = models.DateTimeField(null=True, blank=True, help_text="Of the schedule, where one was due.")
     through = models.CharField(max_length=20, default="schedule", help_text="schedule, page, api, command or drill")
     asked_by = models.ForeignKey(
