@@ -35,6 +35,7 @@ class Action(TextChoices):
     DEPLOY_MODEL = "deploy_model", "Deploy a model"
     ASK_MODEL = "ask_model", "Ask a model for an answer"
     LOG_PREDICTIONS = "log_predictions", "Send predictions and feedback"
+    HANDLE_ALERT = "handle_alert", "Handle an alert"
     EDIT_POLICY = "edit_policy", "Edit a policy"
     EDIT_PRICES = "edit_prices", "Edit cost prices"
     MANAGE_OWN_KEYS = "manage_own_keys", "Manage one's own API keys"
@@ -59,7 +60,7 @@ class Role(TextChoices):
 
 _DESCRIPTIONS = {
     Role.VIEWER: "Reads everything in the workspace.",
-    Role.SCIENTIST: "Imports data, trains and evaluates, drafts recipes.",
+    Role.SCIENTIST: "Imports data, trains and evaluates, drafts recipes, handles alerts.",
     Role.ENGINEER: "What a scientist does, and models, promotion, deployments and policies.",
     Role.MANAGER: "Reads everything and edits cost prices.",
     Role.ADMINISTRATOR: "Everything, and people, API keys and the kill switch.",
@@ -75,6 +76,7 @@ _EXPERIMENTS = _READS | {
     Action.DELETE_EXPERIMENT,
     Action.EDIT_RECIPE,
     Action.ASK_MODEL,
+    Action.HANDLE_ALERT,
 }
 _MODELS = {
     Action.APPROVE_RECIPE,

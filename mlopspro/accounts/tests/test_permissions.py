@@ -9,7 +9,7 @@ from mlopspro.testing.people import make_member, make_person, make_workspace
 READS = {"view", "manage_own_keys"}
 TRAINS = {
     "import_dataset", "delete_dataset", "launch_training", "stop_training", "edit_experiment", "delete_experiment",
-    "edit_recipe", "ask_model",
+    "edit_recipe", "ask_model", "handle_alert",
 }  # fmt: skip
 PROMOTES = {"approve_recipe", "register_model", "promote_model", "deploy_model", "log_predictions", "edit_policy"}
 ADMINISTERS = {"manage_people", "manage_keys", "manage_workspace", "view_audit", "kill_switch"}
