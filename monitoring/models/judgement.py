@@ -118,6 +118,11 @@ class Check(models.Model):
     def __str__(self) -> str:
         return f"{self.area} of {self.model_id}: {self.verdict}"
 
+    @property
+    def state(self) -> Verdict:
+        """The verdict with its words, tone and icon."""
+        return Verdict(self.verdict)
+
 
 class Finding(models.Model):
     """One statistic over one signal."""
@@ -142,3 +147,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.statistic} of {self.signal}: {self.verdict}"
+
+    @property
+    def state(self) -> Verdict:
+        """The verdict with its words, tone and icon."""
+        return Verdict(self.verdict)

@@ -17,14 +17,15 @@ from experiments.views.allowed import allowed
 from mlopspro.accounts.access import get_visible_or_404, requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_page, unchanged, version_of
-from monitoring import charts_windows
+from monitoring.models import Source, Window
 from monitoring.selectors import recent
 from monitoring.selectors import traffic as shown
+from monitoring.selectors.standing import standing
 from monitoring.selectors.windows import NAMES, BadPeriod, Period, period
+from monitoring.views import tiles
+from monitoring.views.panels import JUDGED, LINKS, TABS, UNJUDGED
 
 TEMPLATE = "monitoring/overview.html"
-TABS = ({"key": "traffic", "label": "Traffic", "icon": "activity"},)
-"""Parts of a model's page; each has a partial of the template and what it needs (``_PANELS``)."""
 Context = dict[str, Any]
 
 
@@ -36,19 +37,22 @@ def overview(request: WorkspaceRequest) -> HttpResponseBase:
     if not (asked := request.GET.get("model", "")):
         return _all_models(request, chosen, problem)
     model = get_visible_or_404(RegisteredModel, request, asked)
-    tab = request.GET.get("tab", "")
-    tab = tab if tab in _PANELS else TABS[0]["key"]
     sources = shown.sources_of(model)
-    version = version_of(tab, request.get_full_path(), problem, *shown.state_of(model, sources, chosen), _today())
+    tab = TABS.get(request.GET.get("tab", "")) or TABS[_tab_of(sources)]
+    stands = standing(model, sources, chosen)
+    state = shown.state_of(model, sources, chosen)
+    version = version_of(tab.key, request.get_full_path(), problem, *state, *stands.state, _today())
     if same := unchanged(request, version):
         return same
     context = {
         "model": model,
-        "tabs": TABS,
-        "tab": tab,
-        "panel": f"monitoring/parts/{tab}.html",
+        "tabs": LINKS,
+        "tab": tab.key,
+        "panel": tab.partial,
+        "stands": stands,
+        **tiles.context(stands, chosen),
         **_frame(request, chosen, problem),
-        **_PANELS[tab](model, sources, chosen),
+        **tab.panel(model, sources, chosen),
     }
     if not is_fragment(request):
         context["models"] = _models(request)
@@ -80,20 +84,20 @@ def _all_models(request: WorkspaceRequest, chosen: Period, problem: str) -> Http
 def _frame(request: WorkspaceRequest, chosen: Period, problem: str) -> Context:
     query = {name: value for name, value in request.GET.items() if name in ("model", "tab")}
     periods = [(name, label, name == chosen.name) for name, label in NAMES.items()]
-    return {"period": chosen, "periods": periods, "problem": problem, "kept": query, "allowed": allowed(request)}
-
-
-def _traffic(model: RegisteredModel, sources: list[Any], chosen: Period) -> Context:
-    found = shown.traffic(model, sources, chosen)
     return {
-        "traffic": found,
-        "over_time": charts_windows.predictions(found),
-        "response_times": charts_windows.response_times(found),
-        "confidence": charts_windows.confidence(found),
+        "period": chosen,
+        "periods": periods,
+        "problem": problem,
+        "kept": query,
+        "allowed": allowed(request),
+        "fragment": is_fragment(request),
     }
 
 
-_PANELS = {"traffic": _traffic}
+def _tab_of(sources: list[Source]) -> str:
+    """Quality, once any answer of the model was judged."""
+    judged = Window.objects.filter(source__in=sources, level=Window.Level.DAY, labelled__gt=0).exists()
+    return JUDGED if judged and JUDGED in TABS else UNJUDGED
 
 
 def _period(given: Mapping[str, str]) -> tuple[Period, str]:

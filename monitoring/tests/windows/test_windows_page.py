@@ -17,8 +17,8 @@ from monitoring.services import windows
 from monitoring.tests.windows_scene import make_source, put, react, row
 
 pytestmark = pytest.mark.django_db
-QUERIES = 15
-"""Of which three are session, person and memberships."""
+QUERIES = 25
+"""Of which three are session, person and memberships, and seven what the tiles say."""
 
 
 @pytest.fixture
