@@ -1,0 +1,51 @@
+"""Words of the Drift tab: what each signal, statistic and reason is called."""
+
+from __future__ import annotations
+
+TITLES = {
+    "exposure": "Items shown, by popularity",
+    "activity": "History of those who ask",
+    "new_users": "Share of new users",
+    "new_items": "Share of new items shown",
+    "scores": "Score of the first item",
+    "confidence": "Confidence",
+    "list_length": "Length of lists",
+    "overlap": "Places held by the most shown items",
+    "fallback": "Share answered by popularity",
+    "prediction": "Predictions",
+}
+STATISTICS = {
+    "ks": "Kolmogorov–Smirnov distance",
+    "wasserstein": "Wasserstein distance, in standard deviations",
+    "psi": "PSI",
+    "jensen_shannon": "Jensen–Shannon distance",
+    "total_variation": "Total variation",
+    "difference": "Difference of the shares",
+    "ratio": "Ratio of the shares",
+    "missing_share": "Difference of the missing share",
+    "infinite_share": "Difference of the infinite share",
+    "cv": "Coefficient of variation",
+}
+REASONS = {
+    "small": "Below every threshold.",
+    "chance": "An effect reaches its threshold, but may be chance.",
+    "few": "Too few predictions to judge.",
+    "no_reference": "The reference does not have it.",
+    "vanished": "It does not appear in this stretch.",
+}
+FEATURE = "feature."
+
+
+def title_of(signal: str) -> str:
+    """Where the check itself brings no words; a feature is called by its own name."""
+    if signal.startswith(FEATURE):
+        return f"Feature {signal.removeprefix(FEATURE)}"
+    return TITLES.get(signal, signal)
+
+
+def statistic_title(name: str) -> str:
+    return STATISTICS.get(name, name.replace("_", " ").capitalize())
+
+
+def reason_of(reason: str) -> str:
+    return REASONS.get(reason, "")
