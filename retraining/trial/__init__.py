@@ -1,0 +1,1 @@
+"""Trials between versions, from sums: comparisons, guard-rails, canary steps. Pure; knows no Django."""
