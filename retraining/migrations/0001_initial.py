@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                             ("immediate", "Immediate"),
                             ("consider_soon", "Consider soon"),
                             ("monitor", "Monitor"),
-                            ("not_enough_data", "Not enough data"),
+                            ("not_enough", "Not enough data"),
                         ],
                         max_length=16,
                     ),

@@ -56,7 +56,7 @@ class Tier(models.TextChoices):
     IMMEDIATE = "immediate", "Immediate"
     CONSIDER_SOON = "consider_soon", "Consider soon"
     MONITOR = "monitor", "Monitor"
-    NOT_ENOUGH = "not_enough_data", "Not enough data"
+    NOT_ENOUGH = "not_enough", "Not enough data"
 
     @property
     def tone(self) -> str:
@@ -68,7 +68,7 @@ class Tier(models.TextChoices):
             "immediate": "triangle-alert",
             "consider_soon": "eye",
             "monitor": "circle-check",
-            "not_enough_data": "circle-dashed",
+            "not_enough": "circle-dashed",
         }[self.value]
 
 
