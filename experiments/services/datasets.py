@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -9,6 +11,12 @@ from experiments.models import Dataset, JobStatus, ModelVersion, Stage
 from experiments.models.job import JobStateError
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
+
+
+def lineage(dataset: Dataset) -> dict[str, Any]:
+    """Where data that was put together here comes from; {} of any other dataset."""
+    found: dict[str, Any] = (dataset.source.get("options") or {}).get("composed") or {}
+    return found
 
 
 def restore(dataset: Dataset, actor: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from experiments.learning.data.quarantine import Quarantine
 from experiments.learning.data.readers import registry
 from experiments.learning.data.readers.base import Detected, Role
 from experiments.learning.data.readers.options import ReadOptions
-from experiments.learning.data.snapshot import Snapshot, write_snapshot
+from experiments.learning.data.snapshot import Snapshot, read_snapshot, write_snapshot
 from experiments.learning.data.tables.options import is_table
 from experiments.learning.data.validation import Report, Validated
 from experiments.models import Dataset, DatasetImport, FailureKind, JobStatus
@@ -37,6 +38,7 @@ from mlopspro.accounts.services import audit
 
 ROLES: tuple[Role, ...] = ("interactions", "test", "users", "items")
 SYNTHETIC = "synthetic"
+COMPOSED, SNAPSHOT = "composed", "snapshot"  # data that was put together here (composed_data.py)
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 PROGRESS_STEP = 100_000
 
@@ -196,14 +198,23 @@ def import_synthetic(
     return queue_made(workspace=workspace, actor=actor, name=name, options=settings_of_it)
 
 
-def queue_made(*, workspace: Workspace, actor: User | None, name: str, options: Mapping[str, Any]) -> DatasetImport:
+def queue_made(
+    *,
+    workspace: Workspace,
+    actor: User | None,
+    name: str,
+    options: Mapping[str, Any],
+    made_by: str = SYNTHETIC,
+    pk: uuid.UUID | None = None,
+) -> DatasetImport:
     """Queues data that is made, not read: interactions, or the table of the family that ``options`` name."""
     job = DatasetImport(
+        pk=pk or uuid.uuid4(),
         workspace=workspace,
         created_by=actor,
         status=JobStatus.DRAFT,
         name=name.strip()[:200],
-        format=SYNTHETIC,
+        format=made_by,
         options=dict(options),
         max_attempts=settings.JOB_MAX_ATTEMPTS,
     )
@@ -294,7 +305,10 @@ def _make_table(context: JobContext, job: DatasetImport, folder: Path) -> Made:
         made = table_work.generate(job.options)
     else:
         context.phase("Reading")
-        made = table_work.read(paths(job)["interactions"], job.format, job.options, _counting(context))
+        if job.format == COMPOSED:
+            made = table_work.composed(job.path / SNAPSHOT, job.options)
+        else:
+            made = table_work.read(paths(job)["interactions"], job.format, job.options, _counting(context))
     snapshot, fields = table_work.store(context, made, folder)
     return snapshot, made.report, fields
 
@@ -304,6 +318,8 @@ def _read(context: JobContext, job: DatasetImport) -> tuple[Interactions, Any, R
         context.phase("Generating")
         return synthetic.generate(**job.options), Quarantine().frame(), None
     context.phase("Reading")
+    if job.format == COMPOSED:
+        return read_snapshot(job.path / SNAPSHOT), Quarantine().frame(), None
     options = ReadOptions.model_validate(job.options)
     validated: Validated = imports.load(paths(job), job.format, options, _counting(context))
     return validated.interactions, validated.refused, validated.report

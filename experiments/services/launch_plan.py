@@ -15,7 +15,7 @@ from experiments.learning.architectures import AnyArchitecture
 from experiments.learning.families import Family
 from experiments.learning.tabular.base import Roles
 from experiments.models import Dataset, Experiment, RegisteredModel, RunType
-from experiments.services import evaluated, launch_fits, launch_limits, recipe_plan
+from experiments.services import datasets, evaluated, launch_fits, launch_limits, recipe_plan
 from experiments.services.default_split import default_split
 from experiments.services.recipe_plan import RecipePlan
 from experiments.services.spec import BACKTEST_METHOD, LaunchSpec, Problem, Refused, SplitChoice, problems_of
@@ -135,6 +135,9 @@ class _Planner:
         if self.evaluated is not None and dataset is not None:
             if self.evaluated.trained_on.family == dataset.family and self.spec.split is None:
                 return evaluated.split_like(self.evaluated, dataset, usual)
+        elif dataset is not None and datasets.lineage(dataset) and self.spec.split is not None:
+            # Of a retraining: its holdout is the newest part, however the recipe divides other data.
+            return self.spec.split
         elif self.recipe is not None and dataset is not None:
             said = self.recipe.split(usual)
             if self.spec.run_type == "backtest":

@@ -15,7 +15,7 @@ from experiments.jobs.context import JobContext
 from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.quarantine import Quarantine
 from experiments.learning.data.snapshot import Snapshot
-from experiments.learning.data.table_snapshot import canonical, write_table
+from experiments.learning.data.table_snapshot import canonical, read_table, write_table
 from experiments.learning.data.tables import describe
 from experiments.learning.data.tables import roles as checking
 from experiments.learning.data.tables.findings import findings
@@ -50,6 +50,12 @@ def generate(options: dict[str, Any]) -> MadeTable:
     made = SYNTHETIC[family](**sizes)
     source = {"process": made.process, "truth": made.truth, "columns": made.columns}
     return MadeTable(canonical(made.frame), made.roles, family, Quarantine().frame(), None, source)
+
+
+def composed(folder: Path, options: dict[str, Any]) -> MadeTable:
+    """The table that was put together in ``folder``. ``options``: family and roles. Raises DatasetError."""
+    roles, family = Roles.model_validate(options["roles"]), Family(options["family"])
+    return MadeTable(canonical(read_table(folder)), roles, family, Quarantine().frame(), None, {})
 
 
 def checked(path: Path, options: Mapping[str, Any], format_key: str | None = None) -> TableOptions:
