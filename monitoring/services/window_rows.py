@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from experiments.learning.metrics.settings import STANDARD_RELEVANT_FROM, relevance_threshold
 from monitoring.models import Source
-from monitoring.summaries.rows import UNSHOWN, FeedbackRows, Rows
+from monitoring.summaries.rows import UNSHOWN, FeedbackRows, ReferenceContext, Rows
 
 MINUTE = dt.timedelta(minutes=1)
 BLOCK_BYTES = 8 << 20
@@ -49,7 +49,7 @@ _FEEDBACK = {
 _PREDICTIONS_SQL = """
 COPY (
     SELECT id, "user", history, fallback, error <> '', items IS NOT NULL, coalesce(cardinality(items), 0),
-           array_to_string({items}, E'\\x1f', ''), value, label, confidence, latency_ms
+           array_to_string({items}, E'\\x1f', ''), value, label, confidence, latency_ms{compared}
     FROM monitoring_prediction
     WHERE day = %(day)s AND source_id = %(source)s AND at >= %(start)s AND at < %(end)s
     ORDER BY at, id
@@ -76,19 +76,37 @@ def liked_from(source: Source) -> float:
     return relevance_threshold(said.get("relevant_from"), version.dataset.scale)
 
 
-def read_minute(source_id: int, minute: dt.datetime, threshold: float) -> Iterator[Rows]:
-    """The rows of a minute in blocks, in the order of their times. Nothing where there are none."""
+def read_minute(
+    source_id: int, minute: dt.datetime, threshold: float, reference: ReferenceContext | None = None
+) -> Iterator[Rows]:
+    """The rows of a minute in blocks, in the order of their times. Nothing where there are none.
+
+    Scores and features are read as far as ``reference`` compares them.
+    """
     asked = {"day": minute.astimezone(dt.UTC).date(), "source": source_id, "start": minute, "end": minute + MINUTE}
     feedback = _table(_copied(_FEEDBACK_SQL, asked), _FEEDBACK)
-    data = _copied(_PREDICTIONS_SQL.format(items="items"), asked)
-    if data.count(BETWEEN.encode()) and not _splits(data):
-        data = _copied(_PREDICTIONS_SQL.format(items=_CLEANED), asked)
+    compared, columns = _compared(reference)
+    asked |= {f"feature{place}": name for place, name in enumerate(reference.features if reference else ())}
+    data = _copied(_PREDICTIONS_SQL.format(items="items", compared=compared), asked)
+    if data.count(BETWEEN.encode()) and not _splits(data, columns):
+        data = _copied(_PREDICTIONS_SQL.format(items=_CLEANED, compared=compared), asked)
     if not data:
         return
-    with csv.open_csv(io.BytesIO(data), **_options(_COLUMNS)) as reader:
+    with csv.open_csv(io.BytesIO(data), **_options(columns)) as reader:
         for batch in reader:
             if batch.num_rows:
-                yield _rows(pa.Table.from_batches([batch]).combine_chunks(), feedback, threshold)
+                yield _rows(pa.Table.from_batches([batch]).combine_chunks(), feedback, threshold, reference)
+
+
+def _compared(reference: ReferenceContext | None) -> tuple[str, dict[str, pa.DataType]]:
+    """(further columns of the query, all columns). Names of features are parameters; their values come as JSON."""
+    if reference is None:
+        return "", _COLUMNS
+    further = {f"feature{place}": f"features->%(feature{place})s" for place in range(len(reference.features))}
+    columns: dict[str, pa.DataType] = _COLUMNS | dict.fromkeys(further, pa.string())
+    if reference.scored:
+        further["first_score"], columns["first_score"] = "scores[1]", pa.float64()
+    return "".join(f", {one}" for one in further.values()), columns
 
 
 def _copied(statement: str, asked: dict[str, Any]) -> bytes:
@@ -96,9 +114,9 @@ def _copied(statement: str, asked: dict[str, Any]) -> bytes:
         return b"".join(copy)
 
 
-def _splits(data: bytes) -> bool:
+def _splits(data: bytes, columns: dict[str, pa.DataType]) -> bool:
     """Whether every list comes apart into as many items as it has."""
-    table = _table(data, _COLUMNS)
+    table = _table(data, columns)
     found = pc.add(pc.count_substring(table["items"], BETWEEN), 1)
     listed = pc.greater(table["length"], 0)
     return bool(pc.all(pc.equal(pc.filter(found, listed), pc.filter(table["length"], listed)), min_count=0).as_py())
@@ -132,7 +150,8 @@ def _words(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
 
 
-def _rows(table: pa.Table, feedback: pa.Table, threshold: float) -> Rows:
+def _rows(table: pa.Table, feedback: pa.Table, threshold: float, reference: ReferenceContext | None) -> Rows:
+    names = reference.features if reference is not None else ()
     items = _words(table["items"]).filter(pc.greater(_words(table["length"]), 0))
     return Rows(
         user=_words(table["user"]),
@@ -148,6 +167,9 @@ def _rows(table: pa.Table, feedback: pa.Table, threshold: float) -> Rows:
         latency_ms=_numbers(table["latency_ms"]),
         feedback=_joined(feedback, _words(table["id"])),
         liked_from=threshold,
+        reference=reference,
+        first_score=_numbers(table["first_score"]) if "first_score" in table.column_names else None,
+        features={name: _words(table[f"feature{place}"]) for place, name in enumerate(names)},
     )
 
 

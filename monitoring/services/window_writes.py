@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from monitoring.models import Source, Window
+from monitoring.services.reference_context import context_of
 from monitoring.services.window_rows import liked_from, read_minute
 from monitoring.summaries import measures
 from monitoring.summaries.types import Summary
@@ -67,6 +68,7 @@ class Writer:
         self.source = source
         self.now = now or timezone.now()
         self.threshold = liked_from(source)
+        self.reference = context_of(source)
         self.minutes = self.hours = self.days = self.rows = 0
         self._read: dict[dt.datetime, Summary] = {}
 
@@ -109,7 +111,7 @@ class Writer:
     def _from_log(self, minute: dt.datetime) -> Summary:
         if minute not in self._read:
             parts = []
-            for rows in read_minute(self.source.pk, minute, self.threshold):
+            for rows in read_minute(self.source.pk, minute, self.threshold, self.reference):
                 parts.append(measures.summarise(rows))
                 self.rows += len(rows)
             self._read[minute] = measures.merge(parts)

@@ -35,7 +35,7 @@ ON_LISTS = ("rating", "click", "conversion", "skip")
 
 
 def of(rows: Rows) -> JSON:
-    spoken = _Spoken.of(rows)
+    spoken = Spoken.of(rows)
     lists = np.unique(spoken.row)
     if not len(lists):
         return {}
@@ -60,14 +60,14 @@ def whole(summary: JSON) -> dict[str, float]:
     return total
 
 
-class _Spoken:
+class Spoken:
     """Items with feedback, each once a list: place or UNSHOWN, and whether it is positive."""
 
-    def __init__(self, row: Ints, place: Ints, positive: Bools) -> None:
-        self.row, self.place, self.positive = row, place, positive
+    def __init__(self, row: Ints, place: Ints, positive: Bools, item: pa.Array) -> None:
+        self.row, self.place, self.positive, self.item = row, place, positive, item
 
     @classmethod
-    def of(cls, rows: Rows) -> _Spoken:
+    def of(cls, rows: Rows) -> Spoken:
         given = rows.feedback
         fits = np.asarray(pc.is_in(given.kind, value_set=pa.array(ON_LISTS)), np.bool_) & rows.listed[given.row]
         row, place, value = given.row[fits], given.place[fits], given.value[fits]
@@ -79,10 +79,11 @@ class _Spoken:
         found, inverse = np.unique(row * (len(names.dictionary) + 1) + codes, return_inverse=True)
         first = np.zeros(len(found), np.int64)
         first[inverse[::-1]] = np.arange(len(row))[::-1]
-        return cls(row[first], place[first], np.bincount(inverse, positive, len(found)) > 0)
+        chosen = names.take(pa.array(first)).dictionary_decode()
+        return cls(row[first], place[first], np.bincount(inverse, positive, len(found)) > 0, chosen)
 
 
-def _figures(rows: Rows, spoken: _Spoken) -> dict[str, npt.NDArray[np.float64]]:
+def _figures(rows: Rows, spoken: Spoken) -> dict[str, npt.NDArray[np.float64]]:
     """By name, a number for each prediction (n,); NaN where it has none."""
     n = len(rows)
 
@@ -132,7 +133,7 @@ def _segments(history: Floats) -> Ints:
     return np.where(np.isfinite(history), known, 3).astype(np.int64)
 
 
-def _places(rows: Rows, spoken: _Spoken, lists: Ints) -> dict[str, list[int]]:
+def _places(rows: Rows, spoken: Spoken, lists: Ints) -> dict[str, list[int]]:
     lengths = np.minimum(rows.lengths[lists], PLACES)
     ends = np.bincount(lengths, minlength=PLACES + 1)
     near = (spoken.place != UNSHOWN) & (spoken.place < PLACES)

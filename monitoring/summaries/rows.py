@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from monitoring.stats.bins import Bins
 from monitoring.summaries.types import Bools, Floats, Ints
 
 UNSHOWN = -1
@@ -36,6 +38,33 @@ class FeedbackRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceContext:
+    """What windows are compared with: the bins of each signal, by name, under the ``key`` of the reference.
+
+    ``items``: those that the version learnt from with their place, the most popular first; the first ``head`` of them
+    make up half of the training interactions. ``complete``: no item it learnt from is missing there. ``favourites``:
+    items that hold half of the reference's places. ``types``: of each column of features the type it usually has.
+    """
+
+    key: str
+    bins: Mapping[str, Bins]
+    items: Mapping[str, int] = field(default_factory=dict)
+    head: int = 0
+    complete: bool = False
+    favourites: frozenset[str] = frozenset()
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of the log's features that are compared."""
+        return tuple(name.removeprefix("feature.") for name in self.bins if name.startswith("feature."))
+
+    @property
+    def scored(self) -> bool:
+        return "scores" in self.bins
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Predictions by column, each (n,); absent numbers are NaN, absent words "". ``items`` is flat."""
 
@@ -54,13 +83,28 @@ class Rows:
     feedback: FeedbackRows
     liked_from: float = 4.0
     """A rating from here on is positive."""
+    reference: ReferenceContext | None = None
+    first_score: Floats | None = None
+    """Of the first item; None where nobody reads it."""
+    features: Mapping[str, pa.Array] = field(default_factory=dict)
+    """By column the values as JSON has them, "" where there is none; only those that the reference compares."""
 
     def __len__(self) -> int:
         return len(self.failed)
 
     @classmethod
-    def of(cls, predictions: Sequence[dict[str, Any]], liked_from: float = 4.0) -> Rows:
-        """From dictionaries with the columns of the log and ``feedback``, a list of dictionaries: for few rows."""
+    def of(
+        cls,
+        predictions: Sequence[dict[str, Any]],
+        liked_from: float = 4.0,
+        reference: ReferenceContext | None = None,
+        features: Sequence[str] | None = None,
+    ) -> Rows:
+        """From dictionaries with the columns of the log and ``feedback``, a list of dictionaries: for few rows.
+
+        ``features`` are the columns to bring along; None is those of the reference.
+        """
+        columns = features if features is not None else reference.features if reference is not None else ()
 
         def numbers(name: str) -> Floats:
             return np.array([np.nan if row.get(name) is None else row[name] for row in predictions], np.float64)
@@ -82,6 +126,9 @@ class Rows:
             latency_ms=numbers("latency_ms"),
             feedback=_feedback(predictions),
             liked_from=liked_from,
+            reference=reference,
+            first_score=np.array([_first(row.get("scores")) for row in predictions], np.float64),
+            features={name: pa.array([_cell(row, name) for row in predictions], pa.string()) for name in columns},
         )
 
     @property
@@ -94,6 +141,15 @@ class Rows:
     def labelled(self) -> int:
         """Predictions with any feedback."""
         return len(np.unique(self.feedback.row))
+
+
+def _first(scores: Sequence[float] | None) -> float:
+    return scores[0] if scores else np.nan
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    given = row.get("features") or {}
+    return json.dumps(given[name]) if given.get(name) is not None else ""
 
 
 def _feedback(predictions: Sequence[dict[str, Any]]) -> FeedbackRows:
