@@ -2,7 +2,12 @@
 
 from django.urls import URLPattern
 
-from monitoring import urls_health, urls_windows
+from monitoring import urls_channels, urls_drift, urls_health, urls_windows
 
 app_name = "monitoring"
-urlpatterns: list[URLPattern] = [*urls_windows.urlpatterns, *urls_health.urlpatterns]
+urlpatterns: list[URLPattern] = [
+    *urls_windows.urlpatterns,
+    *urls_health.urlpatterns,
+    *urls_drift.urlpatterns,
+    *urls_channels.urlpatterns,
+]

@@ -13,7 +13,7 @@ from typing import Any
 from experiments.models import RegisteredModel
 from monitoring.models import Source
 from monitoring.selectors.windows import Period
-from monitoring.views.panels import traffic
+from monitoring.views.panels import drift, traffic
 
 Panel = Callable[[RegisteredModel, list[Source], Period], dict[str, Any]]
 
@@ -30,7 +30,10 @@ class Tab:
         return f"monitoring/parts/{self.key}.html"
 
 
-_ALL = (Tab("traffic", "Traffic", "activity", traffic.panel),)
+_ALL = (
+    Tab("drift", "Drift", "git-compare-arrows", drift.panel),
+    Tab("traffic", "Traffic", "activity", traffic.panel),
+)
 TABS = {one.key: one for one in _ALL}
 LINKS = tuple({"key": one.key, "label": one.label, "icon": one.icon} for one in _ALL)
 """As the component of tabs takes them."""
