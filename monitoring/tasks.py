@@ -5,10 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 
 from monitoring.selectors import snapshots as states
-from monitoring.services import judging, retention, snapshots, window_mirror, windows
+from monitoring.services import deliveries, judging, retention, snapshots, window_mirror, windows
 
 REFRESH_SECONDS = 8.0
 MIRROR_SECONDS = 20.0
+DELIVER_SECONDS = 20.0
 
 
 @shared_task
@@ -28,10 +29,17 @@ def judge() -> int:
 
 
 @shared_task
+def deliver_alerts() -> int:
+    """Messages of alerts that are due; returns how many arrived."""
+    return deliveries.deliver(DELIVER_SECONDS)
+
+
+@shared_task
 def capture_snapshots() -> int:
-    """The state of each model; windows and checks that are no longer kept leave."""
+    """The state of each model; windows, checks and messages that are no longer kept leave."""
     windows.drop_old()
     judging.drop_old()
+    deliveries.drop_old()
     captured = [(model, state) for model in states.watched() if (state := states.captured(model)) is not None]
     for model, state in captured:
         snapshots.record(model, through="schedule", **state)
