@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
+from experiments.learning.families import Family
 from experiments.models import ModelVersion
 from experiments.services import locks
 from experiments.services.spec import Problem, Refused
@@ -78,6 +79,7 @@ def pin(version: ModelVersion, period: Period, *, actor: User | None) -> Referen
     training = _training_of(version)
     profile = reference_profile.fit(rows, training=training, features=features)
     profile["about"] = {"answered": len(rows), "list_length": "seen"}
+    profile["users"]["people"] = _asks_for_people(version)
     with transaction.atomic():
         made = Reference(
             version=version,
@@ -139,11 +141,17 @@ def _train(version: ModelVersion) -> Reference | None:
     rows = Rows.of(found.predictions, features=list(found.features))
     profile = reference_profile.fit(rows, training=found.training, features=found.features)
     profile["about"] = {"answered": len(rows), "newest_rows": found.rows, "list_length": "assumed"}
+    profile["users"]["people"] = _asks_for_people(row)
     made = Reference(version=row, kind=Reference.Kind.TRAINING, profile=profile, active=False)
     with transaction.atomic():
         made.save(force_insert=True)
         activate(made, actor=None)
     return made
+
+
+def _asks_for_people(version: ModelVersion) -> bool:
+    """Whether users of predictions are people, of whom a sample comes; shops and products are all there, always."""
+    return Family(version.model.family) in (Family.RECOMMENDATION, Family.NEXT_BEST_ACTION)
 
 
 def _loaded(version: ModelVersion) -> ModelVersion:

@@ -33,6 +33,18 @@ NUMBERS: dict[str, Kind] = {
     "confidence": "numeric",
 }
 """Signals with one number a prediction."""
+TITLES = {
+    "exposure": "Items shown, by popularity",
+    "activity": "History of those who ask",
+    "new_users": "Share of new users",
+    "new_items": "Share of new items shown",
+    "scores": "Score of the first item",
+    "confidence": "Confidence",
+    "list_length": "Length of lists",
+    "overlap": "Places held by the most shown items",
+    "fallback": "Share answered by popularity",
+    "prediction": "Predictions",
+}
 OF_ITEMS = ("exposure", "new_items", "overlap")
 OF_USERS = ("new_users", "fallback")
 """Signals that are properties of the user who asks, and of whose two sides users are counted apart."""
