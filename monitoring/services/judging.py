@@ -7,6 +7,8 @@ What fails in one area or model is logged and counted, and never stops the other
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +19,14 @@ from django.utils import timezone
 
 from experiments.models import Deployment, RegisteredModel
 from monitoring.models import Check, Finding, Window
+from monitoring.services import (
+    alerting,
+    cost_checks,
+    data_checks,
+    drift_checks,
+    freshness_checks,
+    quality_checks,
+)
 from monitoring.services.scene import AreaJudge, Outcome, Scene, scene_of
 from monitoring.services.window_reads import DAY, Period
 from monitoring.services.window_writes import floor
@@ -28,37 +38,43 @@ STATEMENT_TIMEOUT = "120s"
 KEPT = dt.timedelta(days=30)
 """Older checks go, but the last of each day and area stays."""
 SCHEDULE = "schedule"
-AREAS: dict[Check.Area, AreaJudge] = {}
-"""In the order in which they are judged."""
+AREAS: dict[Check.Area, AreaJudge] = {
+    Check.Area.DRIFT: drift_checks.judge,
+    Check.Area.QUALITY: quality_checks.judge,
+    Check.Area.COST: cost_checks.judge,
+    Check.Area.DATA: data_checks.judge,
+    Check.Area.FRESHNESS: freshness_checks.judge,
+}
+"""In the order in which they are judged: drift makes the reference that others use, too."""
 
 __all__ = ["AREAS", "AreaJudge", "Judged", "Outcome", "Scene", "drop_old", "judge", "judge_due", "watched"]
 
 
 @dataclass
 class Judged:
-    """What a round did: models looked at, checks written, areas that failed."""
+    """What a round did: models looked at, checks written, alerts opened or come back; areas and rules that failed."""
 
     models: int = 0
     checks: int = 0
+    alerts: int = 0
     failed: int = 0
 
 
 def judge_due(now: dt.datetime | None = None) -> Judged:
-    """Judges every watched model in every area whose newest scheduled check is older than ``CHECK_SECONDS``."""
+    """Judges every watched model in every area whose newest scheduled check is older than ``CHECK_SECONDS``, and has
+    its alert rules look at what is known then."""
     moment = now or timezone.now()
     done = Judged()
     for model in watched(moment):
         done.models += 1
-        try:
-            due = _due(model, moment)
-        except Exception:
-            _failed(done, model, "due")
-            continue
-        for area in due:
-            try:
-                done.checks += _judge_if_due(model, area, moment) is not None
-            except Exception:  # whatever it is: the other areas and models are judged all the same
-                _failed(done, model, area)
+        with _guarded(done, model, "due"):
+            for area in _due(model, moment):
+                with _guarded(done, model, area):
+                    done.checks += _judge_if_due(model, area, moment) is not None
+        with _guarded(done, model, "alerts"):
+            found = alerting.evaluate(model, now=moment)
+            done.alerts += found.opened + found.returned
+            done.failed += found.failed
     return done
 
 
@@ -180,6 +196,11 @@ def _lock(model: RegisteredModel, *, wait: bool) -> bool:
         return wait or bool(cursor.fetchone()[0])
 
 
-def _failed(done: Judged, model: RegisteredModel, what: str) -> None:
-    log.exception("not judged", model=str(model.pk), area=str(what))
-    done.failed += 1
+@contextmanager
+def _guarded(done: Judged, model: RegisteredModel, what: str) -> Iterator[None]:
+    """Whatever fails: the other areas and models are judged all the same."""
+    try:
+        yield
+    except Exception:
+        log.exception("not judged", model=str(model.pk), area=str(what))
+        done.failed += 1

@@ -12,7 +12,8 @@ no NDCG: ``with_positive`` counts the others, and ``precision`` and ``hits`` are
 Decisions (D3): tp shown and positive, fp shown and negative, silent shown without a word, fn not shown and positive,
 tn not shown and negative. Candidates that nobody spoke of are no countable decisions live; who knows the size of the
 catalogue adds them. ``places`` has shown, judged and positive items by place in the list, up to 50.
-Segments by history: new users have 0 interactions, light ones 1–19, heavy ones 20 and more.
+Segments by history: new users have 0 interactions, or are unknown to the version, so that a fallback answers them;
+light ones have 1–19, heavy ones 20 and more.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def of(rows: Rows) -> JSON:
     if not len(lists):
         return {}
     figures = _figures(rows, spoken)
-    segment = _segments(rows.history)
+    segment = _segments(rows)
     out = {
         name: _sums({key: column[chosen] for key, column in figures.items()})
         for place, name in enumerate(SEGMENTS)
@@ -127,8 +128,9 @@ def _sums(columns: dict[str, Floats]) -> dict[str, float]:
     return out | {name: int(columns[name].sum()) for name in ("hits", "tp", "fp", "silent", "fn", "tn")}
 
 
-def _segments(history: Floats) -> Ints:
-    """Places in SEGMENTS."""
+def _segments(rows: Rows) -> Ints:
+    """Places in SEGMENTS. Whom a fallback answers, as the version never heard of them, is new."""
+    history = np.where(np.isnan(rows.history) & rows.fallback, 0.0, rows.history)
     known = np.where(history < 1, 0, np.where(history < HEAVY_FROM, 1, 2))
     return np.where(np.isfinite(history), known, 3).astype(np.int64)
 

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from monitoring.summaries import classes, confidence, counts, distinct, judged, latency, numbers, top
+from monitoring.summaries import (
+    candidates,
+    classes,
+    confidence,
+    counts,
+    distinct,
+    drift,
+    judged,
+    latency,
+    numbers,
+    popularity,
+    probabilities,
+    top,
+)
 from monitoring.summaries.rows import Rows
 from monitoring.summaries.types import JSON, Summary
 
@@ -29,7 +42,11 @@ MEASURES: dict[str, Measure] = {
     "top_users": Measure(top.of_users, top.merge),
     "judged": Measure(judged.of, judged.merge),
     "classes": Measure(classes.of, classes.merge),
+    "candidates": Measure(candidates.of, candidates.merge),
+    "probabilities": Measure(probabilities.of, probabilities.merge),
     "numbers": Measure(numbers.of, numbers.merge),
+    "drift": Measure(drift.of, drift.merge),
+    "by_popularity": Measure(popularity.of, popularity.merge),
 }
 AT_ONCE = {"users": distinct.merged, "items": distinct.merged, "top_items": top.merged, "top_users": top.merged}
 """Sketches that merge many at a time in one go."""

@@ -1,7 +1,8 @@
 """Models that answer with a number: sums of error = answered − true, from which bias, MAE and RMSE follow.
 
 ``over`` and ``under`` are the sums of too much and too little (positive both), for prices by unit of error (D3);
-``true`` and ``true2`` are the sums of the true values and their squares.
+``fourth`` is the sum of error⁴ (each at most 10²⁹⁰), from which the interval of RMSE follows; ``true`` and ``true2``
+are the sums of the true values and their squares.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def of(rows: Rows) -> JSON:
         "error": math.fsum(error),
         "absolute": math.fsum(np.abs(error)),
         "squared": math.fsum(error**2),
+        "fourth": math.fsum(np.minimum(np.abs(error), 3e72) ** 4),
         "over": math.fsum(error[error > 0]),
         "under": math.fsum(-error[error < 0]),
         "true": math.fsum(true),
