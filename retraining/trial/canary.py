@@ -1,275 +1,176 @@
-"""A canary's next move: a new version answers a growing share of the users and is compared with the champion.
+"""A new version earns its traffic in steps: a pure state machine of shares, guard-rails, time and people.
 
-Pure: the driver says what it knows and does what this says. Three guard-rails are looked at again and again, every few
-seconds, so their intervals hold at every look together (always valid, Robbins 1970; Johari et al., KDD 2017): with
-difference d, its variance V, and a mixing scale t², an interval of level 1 − a for all looks is
-
-    d ± sqrt( V (V + t²) / t² · (2 ln(1/a) + ln((V + t²) / V)) )
-
-so that a version that is as good as the champion is rolled back by chance in at most ``a`` of all canaries and rail.
-A rail is *breached* where the canary is worse by more than is allowed and the interval excludes zero. It is *fine*
-where there is enough data and it is not worse by more than is allowed; between the two the canary waits. Without data
-nothing is fine.
+Each turn gives the same step for the same state and evidence, so a driver that was killed goes on from what is stored.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from retraining.records import between
+from retraining.records import JSON, between, from_json, to_json, utc
+from retraining.trial.guards import GuardVerdict
 
-Action = Literal["wait", "widen", "finish", "roll_back", "hold"]
-Standing = Literal["fine", "breached", "worse", "not_enough"]
-LEVEL = 0.05
-"""Chance of a false rollback, shared by the rails."""
-RAILS = 3
+Status = Literal["running", "held", "finished", "rolled_back"]
+Action = Literal["wait", "raise", "hold", "finish", "roll_back", "none"]
 
 
 @dataclass(frozen=True)
-class CanaryPlan:
-    """Steps and guard-rails.
+class Plan:
+    """``shares`` rise and end at 1, where the version is promoted and watched for one more step.
 
-    Attributes:
-        steps: shares of the users, rising; none: no canary, the version is promoted after the gate.
-        minimum_minutes, minimum_samples: a step lasts at least so long, and until so many answers of the canary have
-            feedback (and as many of the champion, where it answers anybody).
-        maximum_hours: a step that cannot be judged by then ends the canary without promotion.
-        metric: live quality that is compared; empty: what suits the family.
-        quality_drop: by which share of the champion's figure the canary may be worse.
-        error_rise: by how much the share of failed answers may be higher (0.02 is two of a hundred).
-        latency_factor: how many times slower the 95th percentile may be; below ``latency_ms`` it is never too slow.
+    A step lasts ``least_minutes`` and until the version has ``least_sample`` predictions; when that, or the
+    guard-rails, are not settled after ``patience_minutes`` it is held for a person. ``strict``: guard-rails have to
+    be shown to hold ("ok"); otherwise it is enough that none is broken.
     """
 
-    steps: tuple[float, ...] = (0.05, 0.25, 1.0)
-    minimum_minutes: float = 30.0
-    minimum_samples: int = 200
-    maximum_hours: float = 72.0
-    metric: str = ""
-    quality_drop: float = 0.10
-    error_rise: float = 0.02
-    latency_factor: float = 2.0
-    latency_ms: float = 100.0
+    shares: tuple[float, ...] = (0.05, 0.25, 1.0)
+    least_minutes: float = 60.0
+    least_sample: int = 500
+    patience_minutes: float = 24 * 60.0
+    strict: bool = False
 
     def __post_init__(self) -> None:
-        for place, share in enumerate(self.steps):
-            between(f"canary.steps[{place}]", share, 0.001, 1.0)
-            if place and share <= self.steps[place - 1]:
-                raise ValueError(f"canary.steps[{place}]: a share above the one before is accepted, got {share!r}.")
-        between("canary.minimum_minutes", self.minimum_minutes, 0.0, 60 * 24 * 30)
-        between("canary.minimum_samples", self.minimum_samples, 0, 1_000_000_000)
-        between("canary.maximum_hours", self.maximum_hours, self.minimum_minutes / 60, 24 * 90, above=True)
-        between("canary.quality_drop", self.quality_drop, 0.0, 1.0)
-        between("canary.error_rise", self.error_rise, 0.0, 1.0)
-        between("canary.latency_factor", self.latency_factor, 1.0, 1000.0)
-        between("canary.latency_ms", self.latency_ms, 0.0, 600_000.0)
+        rising = all(low < high for low, high in zip(self.shares, self.shares[1:], strict=False))
+        if not self.shares or not rising or self.shares[0] <= 0 or self.shares[-1] != 1.0:
+            raise ValueError(f"shares: rising ones above 0 that end at 1 are accepted, got {list(self.shares)!r}.")
+        between("least_minutes", self.least_minutes, 0)
+        between("least_sample", self.least_sample, 0)
+        between("patience_minutes", self.patience_minutes, self.least_minutes)
 
+    def to_json(self) -> JSON:
+        return to_json(self)
 
-@dataclass(frozen=True)
-class Arm:
-    """What one version did in the period that is judged.
-
-    ``judged`` answers have feedback; ``quality`` and ``quality2`` are the sum of their scores and of the squares.
-    """
-
-    requests: int = 0
-    errors: int = 0
-    judged: int = 0
-    quality: float = 0.0
-    quality2: float = 0.0
-    p95_ms: float | None = None
-
-    @property
-    def mean(self) -> float | None:
-        return self.quality / self.judged if self.judged else None
-
-    @property
-    def error_rate(self) -> float | None:
-        return self.errors / self.requests if self.requests else None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Both versions over one period. ``higher_is_better``: of the scores in ``quality``; errors of numbers are not."""
-
-    canary: Arm
-    champion: Arm
-    metric: str = ""
-    higher_is_better: bool = True
+    @classmethod
+    def from_json(cls, data: JSON) -> Plan:
+        return from_json(cls, data)
 
 
 @dataclass(frozen=True)
 class State:
-    """The step the canary is in, counted from 0, and since when."""
+    """At which of the plan's shares, since when, and whether it goes on by itself."""
 
     step: int
     since: datetime
+    status: Status = "running"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "since", utc(self.since, "since"))
+        between("step", self.step, 0)
+
+    def to_json(self) -> JSON:
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, data: JSON) -> State:
+        return from_json(cls, data)
 
 
 @dataclass(frozen=True)
-class Rail:
-    """One guard-rail with its figures; ``worse`` is how much worse the canary is, in the rail's own unit (above zero is
-    worse), ``low`` and ``high`` its always valid interval, ``allowed`` what may be."""
+class Evidence:
+    """Of this step alone: predictions of the new version and its guard-rails against the old one.
 
-    name: str
-    standing: Standing
-    sentence: str
-    canary: float | None = None
-    champion: float | None = None
-    worse: float | None = None
-    low: float | None = None
-    high: float | None = None
-    allowed: float | None = None
-    canary_n: int = 0
-    champion_n: int = 0
+    ``split_broken``: users are not split as planned (SRM), so no comparison counts.
+    """
+
+    sample: int
+    guards: Sequence[GuardVerdict] = ()
+    split_broken: bool = False
 
 
 @dataclass(frozen=True)
-class Move:
-    """What to do now. ``share``: of the step that begins, with "widen"."""
+class Step:
+    """What to do now. ``share`` is that of the new version after it."""
 
     action: Action
+    state: State
+    share: float
     sentence: str
-    rails: tuple[Rail, ...] = ()
-    share: float | None = None
 
 
-def advance(plan: CanaryPlan, state: State, evidence: Evidence, now: datetime) -> Move:
-    """The next move. The same arguments give the same move."""
-    rails = guard_rails(plan, evidence)
-    broken = [rail for rail in rails if rail.standing == "breached"]
-    if broken:
-        return Move("roll_back", " ".join(rail.sentence for rail in broken), rails)
-    lasted = now - state.since
-    waiting = _waits_for(plan, evidence, rails, lasted)
-    if waiting and lasted >= timedelta(hours=plan.maximum_hours):
-        return Move("hold", f"After {plan.maximum_hours:g} hours it still could not be judged: {waiting}", rails)
-    if waiting:
-        return Move("wait", waiting, rails)
-    passed = f"{_percent(plan.steps[state.step])} of the users for {_minutes(lasted)}: {_fine(evidence)}"
-    if state.step + 1 < len(plan.steps):
-        return Move("widen", passed, rails, plan.steps[state.step + 1])
-    return Move("finish", passed, rails)
+def begin(plan: Plan, now: datetime) -> Step:
+    state = State(0, now)
+    return Step("raise", state, plan.shares[0], f"The new version answers {_per_cent(plan.shares[0])} of users.")
 
 
-def guard_rails(plan: CanaryPlan, evidence: Evidence) -> tuple[Rail, ...]:
-    """Quality, errors and latency, each with its standing."""
-    return (_quality(plan, evidence), _errors(plan, evidence), _latency(plan, evidence))
+def advance(plan: Plan, state: State, evidence: Evidence, now: datetime) -> Step:
+    """The next step. A broken guard-rail rolls back at any time, also when held; what has ended stays as it is."""
+    share = share_of(plan, state)
+    if state.status in ("finished", "rolled_back"):
+        return Step("none", state, share, "The canary has ended.")
+    broken = [one for one in evidence.guards if one.state == "breach"]
+    if broken and not evidence.split_broken:
+        ended = State(state.step, utc(now, "now"), "rolled_back")
+        return Step("roll_back", ended, 0.0, f"Rolled back: {' '.join(one.sentence for one in broken)}")
+    if state.status == "held":
+        return Step("none", state, share, "Held: a person decides.")
+    if evidence.split_broken:
+        return _hold(state, share, now, "users are not split as planned, so nothing can be compared.")
+    missing = _missing(plan, state, evidence, now)
+    if not missing:
+        return _next(plan, state, now)
+    if utc(now, "now") - state.since > timedelta(minutes=plan.patience_minutes):
+        return _hold(state, share, now, f"after {plan.patience_minutes:g} minutes still {missing}.")
+    return Step("wait", state, share, f"At {_per_cent(share)} of users: {missing}.")
 
 
-def always_valid(difference: float, variance: float, scale: float, level: float = LEVEL / RAILS) -> tuple[float, float]:
-    """The interval of the module's formula; ``scale`` is t, a difference that would matter."""
-    if variance <= 0:
-        return difference, difference
-    mixed = scale * scale
-    width = math.sqrt(
-        variance * (variance + mixed) / mixed * (2 * math.log(1 / level) + math.log((variance + mixed) / variance))
+def hold(plan: Plan, state: State, now: datetime) -> Step:
+    """A person stops it where it is."""
+    if state.status != "running":
+        return Step("none", state, share_of(plan, state), f"The canary is {state.status.replace('_', ' ')} already.")
+    return _hold(state, share_of(plan, state), now, "a person has stopped it here.")
+
+
+def resume(plan: Plan, state: State, now: datetime) -> Step:
+    """A person lets it go on: the step begins anew."""
+    share = share_of(plan, state)
+    if state.status != "held":
+        return Step("none", state, share, "Only a canary that is held goes on.")
+    words = f"It goes on at {_per_cent(share)} of users."
+    return Step("wait", replace(state, status="running", since=utc(now, "now")), share, words)
+
+
+def roll_back(plan: Plan, state: State, now: datetime) -> Step:
+    """A person ends it."""
+    if state.status in ("finished", "rolled_back"):
+        return Step("none", state, share_of(plan, state), "The canary has ended.")
+    return Step("roll_back", State(state.step, now, "rolled_back"), 0.0, "Rolled back by a person.")
+
+
+def share_of(plan: Plan, state: State) -> float:
+    """Of the users, that the new version has in this state."""
+    between("step", state.step, 0, len(plan.shares) - 1)
+    return 0.0 if state.status == "rolled_back" else plan.shares[state.step]
+
+
+def _next(plan: Plan, state: State, now: datetime) -> Step:
+    if state.step == len(plan.shares) - 1:
+        ended = State(state.step, utc(now, "now"), "finished")
+        return Step("finish", ended, 1.0, "The new version answers everybody and its guard-rails hold.")
+    share = plan.shares[state.step + 1]
+    words = f"Guard-rails hold: the new version answers {_per_cent(share)} of users."
+    return Step("raise", State(state.step + 1, utc(now, "now")), share, words)
+
+
+def _hold(state: State, share: float, now: datetime, why: str) -> Step:
+    return Step(
+        "hold", State(state.step, utc(now, "now"), "held"), share, f"Held at {_per_cent(share)} of users: {why}"
     )
-    return difference - width, difference + width
 
 
-def _quality(plan: CanaryPlan, evidence: Evidence) -> Rail:
-    mine, theirs = evidence.canary, evidence.champion
-    if mine.mean is None or theirs.mean is None or min(mine.judged, theirs.judged) < 2:
-        return Rail("quality", "not_enough", "Too few answers of both versions have feedback.",
-                    mine.mean, theirs.mean, canary_n=mine.judged, champion_n=theirs.judged)  # fmt: skip
-    worse = theirs.mean - mine.mean if evidence.higher_is_better else mine.mean - theirs.mean
-    allowed = plan.quality_drop * abs(theirs.mean)
-    variance = _variance(mine) / mine.judged + _variance(theirs) / theirs.judged
-    name = evidence.metric or "live quality"
-    words = (
-        f"{name} {mine.mean:.3g} against {theirs.mean:.3g} of the champion "
-        f"({mine.judged:,} and {theirs.judged:,} answers with feedback)"
-    )
-    return _rail("quality", words, worse, variance, allowed, mine.mean, theirs.mean, mine.judged, theirs.judged)
+def _missing(plan: Plan, state: State, evidence: Evidence, now: datetime) -> str:
+    """What the step still waits for, "" if nothing."""
+    ends = state.since + timedelta(minutes=plan.least_minutes)
+    if utc(now, "now") < ends:
+        return f"the step lasts until {ends:%H:%M} UTC"
+    if evidence.sample < plan.least_sample:
+        return f"{evidence.sample:,} of {plan.least_sample:,} predictions"
+    unsure = {"not_enough"} | ({"unclear"} if plan.strict else set())
+    open_guards = [one.sentence for one in evidence.guards if one.state in unsure]
+    return " ".join(open_guards).rstrip(".")
 
 
-def _errors(plan: CanaryPlan, evidence: Evidence) -> Rail:
-    mine, theirs = evidence.canary, evidence.champion
-    if mine.error_rate is None or theirs.error_rate is None:
-        return Rail("errors", "not_enough", "One of the versions has answered nothing yet.",
-                    mine.error_rate, theirs.error_rate, canary_n=mine.requests, champion_n=theirs.requests)  # fmt: skip
-    variance = _of_share(mine) + _of_share(theirs)
-    words = (
-        f"{mine.error_rate:.1%} of the canary's answers fail against {theirs.error_rate:.1%} of the champion's "
-        f"({mine.requests:,} and {theirs.requests:,} requests)"
-    )
-    return _rail("errors", words, mine.error_rate - theirs.error_rate, variance, plan.error_rise,
-                 mine.error_rate, theirs.error_rate, mine.requests, theirs.requests)  # fmt: skip
-
-
-def _latency(plan: CanaryPlan, evidence: Evidence) -> Rail:
-    """A percentile of counts in bins has no variance to speak of from 100 answers on; below that it is not judged."""
-    mine, theirs = evidence.canary, evidence.champion
-    sizes = {"canary_n": mine.requests, "champion_n": theirs.requests}
-    if (
-        mine.p95_ms is None
-        or theirs.p95_ms is None
-        or min(mine.requests, theirs.requests) < min(100, plan.minimum_samples)
-    ):
-        return Rail("latency", "not_enough", "Too few answers of both versions for a 95th percentile.",
-                    mine.p95_ms, theirs.p95_ms, **sizes)  # fmt: skip
-    allowed = max(plan.latency_factor * theirs.p95_ms, plan.latency_ms)
-    words = f"95 % of the canary's answers come within {mine.p95_ms:.3g} ms, of the champion's within {theirs.p95_ms:.3g} ms"
-    slow = mine.p95_ms > allowed
-    said = f"Guard-rail of latency breached: {words}; up to {allowed:.3g} ms is allowed." if slow else f"{words}."
-    return Rail("latency", "breached" if slow else "fine", said, mine.p95_ms, theirs.p95_ms,
-                mine.p95_ms - theirs.p95_ms, allowed=allowed - theirs.p95_ms, **sizes)  # fmt: skip
-
-
-def _rail(
-    name: str, words: str, worse: float, variance: float, allowed: float, mine: float, theirs: float, n: int, m: int
-) -> Rail:
-    scale = max(allowed, 1e-6)
-    low, high = always_valid(worse, variance, scale)
-    standing: Standing = "fine"
-    if worse > allowed:
-        standing = "breached" if low > 0 else "worse"
-    said = {
-        "breached": f"Guard-rail of {name} breached: {words}.",
-        "worse": f"{words[:1].upper()}{words[1:]}: worse by more than is allowed, but this may be chance.",
-    }.get(standing, f"{words[:1].upper()}{words[1:]}.")
-    return Rail(name, standing, said, mine, theirs, worse, low, high, allowed, n, m)
-
-
-def _variance(arm: Arm) -> float:
-    mean = arm.quality / arm.judged
-    return max(0.0, (arm.quality2 - arm.judged * mean * mean) / (arm.judged - 1))
-
-
-def _of_share(arm: Arm) -> float:
-    """Variance of a share; one success and one failure more, so that none of few is not certainty (Agresti, Coull)."""
-    n = arm.requests + 2
-    share = (arm.errors + 1) / n
-    return share * (1 - share) / n
-
-
-def _waits_for(plan: CanaryPlan, evidence: Evidence, rails: tuple[Rail, ...], lasted: timedelta) -> str:
-    """Why the step is not over; empty where it is."""
-    if lasted < timedelta(minutes=plan.minimum_minutes):
-        return f"A step lasts at least {plan.minimum_minutes:g} minutes; {_minutes(lasted)} have passed."
-    judged = min(evidence.canary.judged, evidence.champion.judged)
-    if judged < plan.minimum_samples:
-        return (
-            f"{evidence.canary.judged:,} answers of the canary and {evidence.champion.judged:,} of the champion have "
-            f"feedback; {plan.minimum_samples:,} of each are needed."
-        )
-    return next((rail.sentence for rail in rails if rail.standing != "fine"), "") if plan.minimum_samples else ""
-
-
-def _fine(evidence: Evidence) -> str:
-    mine, theirs = evidence.canary.mean, evidence.champion.mean
-    if mine is None or theirs is None:
-        return "no guard-rail is breached."
-    return f"{evidence.metric or 'live quality'} {mine:.3g} against {theirs:.3g}, no guard-rail is breached."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _minutes(lasted: timedelta) -> str:
-    minutes = lasted.total_seconds() / 60
-    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+def _per_cent(share: float) -> str:
+    return f"{100 * share:g} %"
