@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from retraining.records import JSON, between, from_json, to_json
-from retraining.trial.canary import CanaryPlan
+from retraining.trial import canary
 
 Use = Literal["all", "days", "half_life"]
+Metric = Literal["precision_at_10", "ndcg_at_10", "recall_at_10", "hit_rate_at_10"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,39 @@ class DataPlan:
 
 
 @dataclass(frozen=True)
+class Guards:
+    """What the canary may not make worse, compared with the champion over the same time.
+
+    Attributes:
+        metric: live quality of lists; of tables it is the share of right labels, or the absolute error.
+        quality_drop: by which share of the champion's figure it may be worse.
+        error_rise, slow_rise: by how much the share of failed answers, and of those slower than ``slow_ms``, may be
+            higher (0.02 is two of a hundred).
+        least_answers: of each version, before a guard-rail says anything.
+    """
+
+    metric: Metric = "precision_at_10"
+    quality_drop: float = 0.10
+    error_rise: float = 0.01
+    slow_rise: float = 0.05
+    slow_ms: float = 200.0
+    least_answers: int = 100
+
+    def __post_init__(self) -> None:
+        between("guards.quality_drop", self.quality_drop, 0.0, 1.0)
+        between("guards.error_rise", self.error_rise, 0.0, 1.0)
+        between("guards.slow_rise", self.slow_rise, 0.0, 1.0)
+        between("guards.slow_ms", self.slow_ms, 0.0, 600_000.0, above=True)
+        between("guards.least_answers", self.least_answers, 30, 1_000_000_000)
+
+
+@dataclass(frozen=True)
 class Plan:
     """``promote``: "automatic" goes all the way; with "ask" the canary waits at its last step for a person."""
 
     data: DataPlan = field(default_factory=DataPlan)
-    canary: CanaryPlan = field(default_factory=CanaryPlan)
+    canary: canary.Plan = field(default_factory=canary.Plan)
+    guards: Guards = field(default_factory=Guards)
     promote: Literal["automatic", "ask"] = "automatic"
 
     def to_json(self) -> JSON:

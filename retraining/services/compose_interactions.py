@@ -30,7 +30,7 @@ from experiments.learning.data.errors import DatasetError
 from experiments.learning.data.frames import tidy
 from experiments.learning.data.interactions import Interactions
 from experiments.learning.data.splits import latest
-from experiments.learning.metrics.settings import relevance_threshold
+from experiments.learning.metrics.settings import STANDARD_RELEVANT_FROM, relevance_threshold
 from retraining.plan import DataPlan
 from retraining.services.feedback_rows import ListFeedback
 
@@ -77,7 +77,7 @@ def compose(
 
     Raises TooLittle.
     """
-    threshold = relevance_threshold(liked, parent.scale)
+    threshold = STANDARD_RELEVANT_FROM if parent.scale is None else relevance_threshold(liked, parent.scale)
     chosen, value, counts = _by_kind(parent, feedback, plan, threshold)
     users = np.union1d(parent.user_ids, pd.unique(feedback.user[chosen]).astype(np.str_))
     items = np.union1d(parent.item_ids, pd.unique(feedback.item[chosen]).astype(np.str_))
@@ -97,7 +97,7 @@ def compose(
     held = late & ~known
     if not held.any():
         raise TooLittle(
-            f"None of the {counts['new']:,} new interactions is of a user with an item new to them: nothing to judge by."
+            f"Each of the {counts['new']:,} new interactions repeats an old pair of user and item: none to judge by."
         )
     kept_old = _kept_old(old_time < start, place[early & known], len(parent))
     joint = _Joint(
