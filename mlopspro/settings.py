@@ -164,6 +164,10 @@ JUDGE_SECONDS = env.float("MLOPSPRO_JUDGE_SECONDS", default=60.0)
 """How often it is asked which models are due for a check (docs/monitoring.md)."""
 CHECK_SECONDS = env.float("MLOPSPRO_CHECK_SECONDS", default=300.0)
 """An area of a model whose newest scheduled check is older than this is due."""
+DECIDE_SECONDS = env.float("MLOPSPRO_DECIDE_SECONDS", default=300.0)
+"""A live model whose newest scheduled decision is older than this is decided on (docs/retraining.md)."""
+AUTOMATION = env.bool("MLOPSPRO_AUTOMATION", default=True)
+"""Off: no model of this installation retrains by itself, whatever its policy says."""
 CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS, JUDGE_SECONDS)
 
 # --- Jobs -----------------------------------------------------------------------------------------------------

@@ -122,3 +122,7 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier} for {self.model_id}"
+
+    @property
+    def state(self) -> Tier:
+        return Tier(self.tier)

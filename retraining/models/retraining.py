@@ -36,6 +36,12 @@ class Retraining(models.Model):
                 return "info"
             return {"promoted": "good", "failed": "bad", "rolled_back": "bad"}.get(self.value, "neutral")
 
+        @property
+        def icon(self) -> str:
+            if self.is_open:
+                return "loader-circle"
+            return {"promoted": "circle-check", "failed": "circle-x", "rolled_back": "undo-2"}.get(self.value, "ban")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     model = models.ForeignKey(RegisteredModel, on_delete=models.CASCADE, related_name="retrainings")
     decision = models.OneToOneField(
@@ -83,6 +89,10 @@ class Retraining(models.Model):
     def __str__(self) -> str:
         return f"retraining of {self.model_id}: {self.state}"
 
+    @property
+    def status(self) -> State:
+        return self.State(self.state)
+
 
 OPEN = ("composing", "training", "gate", "canary")
 
@@ -106,6 +116,19 @@ class RetrainingStep(models.Model):
         FAILED = "failed", "Failed"
         STOPPED = "stopped", "Stopped"
 
+        @property
+        def tone(self) -> str:
+            return {"running": "info", "done": "good", "refused": "warning", "failed": "bad"}.get(self.value, "neutral")
+
+        @property
+        def icon(self) -> str:
+            return {
+                "running": "loader-circle",
+                "done": "circle-check",
+                "refused": "hand",
+                "failed": "circle-x",
+            }.get(self.value, "ban")
+
     retraining = models.ForeignKey(Retraining, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -122,3 +145,11 @@ class RetrainingStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind}: {self.state}"
+
+    @property
+    def tone(self) -> str:
+        return self.State(self.state).tone
+
+    @property
+    def icon(self) -> str:
+        return self.State(self.state).icon
