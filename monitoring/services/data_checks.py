@@ -14,6 +14,7 @@ from django.db.models import Sum
 from experiments.learning.families import Family
 from mlopspro.core import formats
 from monitoring.models import Finding, LogLoss, Reference, Verdict
+from monitoring.services import references
 from monitoring.services.data_shares import Counted, shares
 from monitoring.services.scene import Outcome, Scene
 from monitoring.services.window_reads import Totals, total
@@ -26,9 +27,9 @@ MOST_NEW = 50
 """New columns that are named; more are counted."""
 WORDS = {
     "missing": "is missing",
-    "out_of_range": "is outside the range of training",
-    "unseen": "has values that training did not have",
-    "type_change": "is of another type than in training",
+    "out_of_range": "is out of range",
+    "unseen": "has values never seen before",
+    "type_change": "is of another type than usual",
     "unknown_users": "Users are unknown to the version",
     "unknown_items": "Shown items are unknown to the version",
 }
@@ -59,10 +60,10 @@ def judge(scene: Scene) -> Outcome | None:
     """None where nothing of the model is known: no version and nothing ever asked."""
     if scene.version is None and not scene.sources:
         return None
-    reference = Reference.objects.filter(version=scene.version, active=True).first() if scene.version else None
+    reference = references.active(scene.version) if scene.version is not None else None
     whole = total(scene.sources, scene.period, ("counts", "drift"))
     counted = Counted(
-        reference.profile if reference is not None else {},
+        reference.profile["signals"] if reference is not None else {},
         (whole.summary.get("drift") or {}).get(reference.pk.hex, {}) if reference is not None else {},
         whole,
     )
@@ -189,7 +190,7 @@ def _sentence(
         more = f" {len(bad) - 1} more checks are beyond their limits." if len(bad) > 1 else ""
         share, had = formats.share(first.value), formats.share(first.share.expected)
         return (
-            f"{_title(first.share)} in {share} of {formats.number(first.share.n)}, {had} in training (limit "
+            f"{_title(first.share)}: {share} of {formats.number(first.share.n)}, {had} in {_against(reference)} (limit "
             f"{formats.share(first.threshold)}; {scene.stretch}).{more}"
         )
     if lost:
@@ -200,5 +201,10 @@ def _sentence(
         needed = formats.number(scene.settings.minimum_sample)
         return f"Not enough data: {formats.number(whole.predictions)} of {needed} predictions ({scene.stretch})."
     if reference is None:
-        return f"What comes in cannot be held against training: the version has no reference ({over})."
+        return f"What comes in cannot be held against training. {references.why_none(scene.version)}"
     return f"Nothing of what comes in can be judged yet ({over})."
+
+
+def _against(reference: Reference | None) -> str:
+    pinned = reference is not None and reference.kind == Reference.Kind.PINNED
+    return "the pinned stretch" if pinned else "training"

@@ -13,7 +13,7 @@ from typing import Any
 from experiments.models import RegisteredModel
 from monitoring.models import Source
 from monitoring.selectors.windows import Period
-from monitoring.views.panels import drift, traffic
+from monitoring.views.panels import data, drift, traffic
 
 Panel = Callable[[RegisteredModel, list[Source], Period], dict[str, Any]]
 
@@ -32,6 +32,7 @@ class Tab:
 
 _ALL = (
     Tab("drift", "Drift", "git-compare-arrows", drift.panel),
+    Tab("data", "Data", "database", data.panel),
     Tab("traffic", "Traffic", "activity", traffic.panel),
 )
 TABS = {one.key: one for one in _ALL}
