@@ -19,7 +19,7 @@ Everything is decided by the content: the order of rows and ids changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,14 @@ class TooLittle(Exception):
 
 @dataclass(frozen=True)
 class Composed:
-    """``data`` has a split of its own (part 1 is the holdout). ``counts`` are JSON-able; ``next_since`` is the time of
-    receipt (Unix seconds) from which the next retraining reads, None: from its cut."""
+    """``data`` is Interactions whose part 1 is the holdout, or a table. ``counts`` are JSON-able; ``next_since`` is the
+    time of receipt (Unix seconds) from which the next retraining reads, None: from its cut. ``split``: to train with.
+    """
 
     data: Any
     counts: dict[str, Any]
     next_since: float | None
+    split: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
