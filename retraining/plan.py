@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from retraining.records import JSON, between, from_json, to_json
+from retraining.records import JSON, between, from_json, to_json, with_changes
 from retraining.trial import canary
 
 Use = Literal["all", "days", "half_life"]
@@ -81,3 +82,7 @@ class Plan:
     def from_json(cls, data: JSON) -> Plan:
         """Refused with the field, its value and what is accepted."""
         return from_json(cls, data)
+
+    def changed(self, changes: Mapping[str, Any]) -> Plan:
+        """With other values by dotted names, e.g. {"data.minimum_new": 500}."""
+        return Plan.from_json(with_changes(self.to_json(), changes, "plan"))

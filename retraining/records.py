@@ -44,6 +44,22 @@ def from_json(kind: type[Record], data: JSON, where: str = "") -> Record:
     return kind(**found)
 
 
+def with_changes(data: JSON, changes: Mapping[str, Any], kind: str) -> JSON:
+    """The same with other values by dotted names, e.g. {"drift.above": 0.4}; refused where there is no such field.
+
+    ``data`` is changed too: hand over one that nobody else reads.
+    """
+    for name, value in changes.items():
+        *outer, last = name.split(".")
+        place: Any = data
+        for part in outer:
+            place = place.get(part) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last not in place:
+            raise ValueError(f"{name}: no such field of a {kind}, got {value!r}.")
+        place[last] = value
+    return data
+
+
 def utc(moment: datetime, name: str) -> datetime:
     """The same moment in UTC; refused without a time zone."""
     if moment.tzinfo is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from retraining.policy.schedule import Weekly, zone_of
-from retraining.records import JSON, between, from_json, to_json
+from retraining.records import JSON, between, from_json, to_json, with_changes
 
 Mode = Literal["off", "propose", "automatic"]
 Tier = Literal["immediate", "consider_soon", "monitor", "not_enough"]
@@ -123,13 +123,4 @@ class Policy:
 
     def changed(self, changes: Mapping[str, Any]) -> Policy:
         """With other values by dotted names, e.g. {"drift.above": 0.4, "mode": "off"}."""
-        data = self.to_json()
-        for name, value in changes.items():
-            *outer, last = name.split(".")
-            place = data
-            for part in outer:
-                place = place.get(part) if isinstance(place, dict) else None
-            if not isinstance(place, dict) or last not in place:
-                raise ValueError(f"{name}: no such field of a policy, got {value!r}; e.g. drift.above is accepted.")
-            place[last] = value
-        return Policy.from_json(data)
+        return Policy.from_json(with_changes(self.to_json(), changes, "policy"))

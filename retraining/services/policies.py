@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,10 @@ from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
 from retraining import models
+from retraining.plan import Plan
 from retraining.policy.policy import Policy
+
+PLAN = "plan."
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Agreed:
     """What holds for a model now. ``row`` is None while nobody and nothing has needed one: then it is the default."""
 
     policy: Policy
-    plan: dict[str, Any]
+    plan: Plan
     revision: int
     row: models.Policy | None
 
@@ -58,17 +61,13 @@ def change(
             raise Refused(
                 [Problem("revision", f"the policy was changed meanwhile (it is revision {row.revision} now)")]
             )
-        before = _agreed(row).policy
-        try:
-            after = before.changed(changes)
-        except ValueError as error:
-            name, _, text = str(error).partition(": ")
-            raise Refused([Problem(name, text or str(error))]) from error
-        if after == before:
+        before, plan = _agreed(row).policy, _agreed(row).plan
+        after, planned = _changed(before, plan, changes)
+        if (after, planned) == (before, plan):
             return _agreed(row)
         if (before.schedule, before.zone, before.mode) != (after.schedule, after.zone, after.mode):
             row.schedule_since = timezone.now()  # slots that went by under other rules are not caught up
-        row.document, row.revision = after.to_json(), row.revision + 1
+        row.document, row.plan, row.revision = after.to_json(), planned.to_json(), row.revision + 1
         row.updated_by, row.updated_at = actor, timezone.now()
         row.save()
         audit.record(
@@ -77,20 +76,44 @@ def change(
             workspace=model.workspace,
             obj=row,
             label=f"Retraining policy of {model.name}",
-            before={name: _at(before.to_json(), name) for name in changes},
-            after={name: _at(after.to_json(), name) for name in changes},
+            before=_told(before, plan, changes),
+            after=_told(after, planned, changes),
             reason=reason,
         )
     return _agreed(row)
 
 
+def _changed(policy: Policy, plan: Plan, changes: Mapping[str, Any]) -> tuple[Policy, Plan]:
+    """Names that begin with "plan." change the plan, the others the policy."""
+    of_plan = {name.removeprefix(PLAN): value for name, value in changes.items() if name.startswith(PLAN)}
+    of_policy = {name: value for name, value in changes.items() if not name.startswith(PLAN)}
+    try:
+        after = policy.changed(of_policy)
+    except ValueError as error:
+        raise _refused("", error) from error
+    try:
+        return after, plan.changed(of_plan)
+    except ValueError as error:
+        raise _refused(PLAN, error) from error
+
+
+def _refused(prefix: str, error: ValueError) -> Refused:
+    name, _, text = str(error).partition(": ")
+    return Refused([Problem(prefix + name, text or str(error))])
+
+
 def _agreed(row: models.Policy | None) -> Agreed:
     if row is None:
-        return Agreed(Policy(), {}, 0, None)
-    return Agreed(Policy.from_json(row.document), row.plan, row.revision, row)
+        return Agreed(Policy(), Plan(), 0, None)
+    return Agreed(Policy.from_json(row.document), Plan.from_json(row.plan), row.revision, row)
 
 
-def _at(document: Any, name: str) -> Any:
-    for part in name.split("."):
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
+def _told(policy: Policy, plan: Plan, names: Iterable[str]) -> dict[str, Any]:
+    document = policy.to_json() | {"plan": plan.to_json()}
+    found = {}
+    for name in names:
+        value: Any = document
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        found[name] = value
+    return found
