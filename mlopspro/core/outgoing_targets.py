@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Thread
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -45,8 +46,9 @@ class Target:
 
     @property
     def path(self) -> str:
-        """Path and query as they stand in the request."""
-        return (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
+        """Path and query as they stand in the request, in ASCII."""
+        whole = (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
+        return quote(whole, safe=string.punctuation)
 
     @property
     def authority(self) -> str:
@@ -67,7 +69,10 @@ class Allowed:
         return tuple(network for one in self.targets if (network := _network(one)) is not None)
 
     def host(self, name: str) -> bool:
-        """Whether the operator lists this host by its name."""
+        """Whether the operator lists this host: its name, or an address that stands in its place."""
+        literal = _literal(name)
+        if literal is not None:
+            return self.address(literal)
         return name in {one.lower().rstrip(".") for one in self.targets if _network(one) is None}
 
     def address(self, address: Address) -> bool:

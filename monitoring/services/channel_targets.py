@@ -95,19 +95,23 @@ def _emails(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    try:
-        outgoing.checked(text)
-    except outgoing.TargetRefused as error:
-        raise _refused(f"cannot be posted to. {error}") from None
+    _host(text)
     return text
 
 
 def _slack(text: str) -> str:
-    checked = _url(text)
-    host = (urlsplit(text).hostname or "").lower()
+    host = _host(text)
     if host not in slack.HOSTS and not outgoing.allowed().host(host):
         raise _refused(f"is not of Slack; accepted: {_EXAMPLES['slack']}, or a host of MLOPSPRO_ALLOWED_TARGETS")
-    return checked
+    return text
+
+
+def _host(text: str) -> str:
+    """Of an address that may be posted to, as far as its words can tell."""
+    try:
+        return outgoing.checked(text).host
+    except outgoing.TargetRefused as error:
+        raise _refused(f"cannot be posted to. {error}") from None
 
 
 def _refused(message: str) -> Refused:

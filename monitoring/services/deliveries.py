@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from experiments.services.locks import held
@@ -95,9 +95,19 @@ def _serve(pk: uuid.UUID, end: float) -> int:
         if channel is not None and not channel.enabled:
             forget_waiting(channel, DISABLED)
             return 0
+        if channel is not None:
+            _call_earlier(channel)
         while channel is not None and time.monotonic() < end and (delivery := _next(channel)) is not None:
             arrived += _attempted(delivery, channel)
     return arrived
+
+
+def _call_earlier(channel: Channel) -> None:
+    """A new message is no reason to wait longer: those before it are tried with it, and first."""
+    now = timezone.now()
+    waiting = Delivery.objects.filter(channel=channel, next_at__isnull=False)
+    newest = waiting.filter(next_at__lte=now).aggregate(pk=Max("pk"))["pk"]
+    waiting.filter(next_at__gt=now, pk__lt=newest or 0).update(next_at=now)
 
 
 def _next(channel: Channel) -> Delivery | None:

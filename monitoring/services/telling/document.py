@@ -11,7 +11,6 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
 from monitoring.models.alerts import Alert, AlertEvent, Channel, Severity
 
@@ -44,7 +43,7 @@ def of_event(event: AlertEvent) -> Document:
         "alert": _alert(alert),
         "by": str(event.by) if event.by is not None else "",
         "note": event.note,
-        "url": link(reverse("monitoring:alert", args=[alert.pk])),
+        "url": link(f"/monitoring/alerts/{alert.pk}/"),
     }
 
 
@@ -60,7 +59,7 @@ def of_test(channel: Channel, *, by: str, at: dt.datetime) -> Document:
         "alert": None,
         "by": by,
         "note": f"This is how alerts reach the channel “{channel.name}”. Nothing is wrong.",
-        "url": link(reverse("monitoring:channel", args=[channel.pk])),
+        "url": link(f"/monitoring/alerts/channels/{channel.pk}/"),
     }
 
 
