@@ -70,9 +70,10 @@ def _traffic(scene: Scene, sources: list[Source], last: dt.datetime | None, sinc
     at = max((one for one in (last, since) if one is not None), default=scene.now)
     quiet = (scene.now - at).total_seconds() > limit
     if not quiet:
+        if last is not None and (scene.now - last).total_seconds() <= limit:
+            return _Age(TRAFFIC, last, limit, Verdict.OK, "within")
         # A version that has only just gone live was not asked yet: that is no silence, and no traffic either.
-        fresh = last is not None and (scene.now - last).total_seconds() <= limit
-        return _Age(TRAFFIC, last or since, limit, *((Verdict.OK, "within") if fresh else (Verdict.NOT_ENOUGH, "new")))
+        return _Age(TRAFFIC, since, limit, Verdict.NOT_ENOUGH, "new")
     if _waits(sources, scene.now):
         return _Age(TRAFFIC, at, limit, Verdict.NOT_ENOUGH, "waiting")
     return _Age(TRAFFIC, at, limit, Verdict.ACT, "silent" if last is not None else "never")
