@@ -32,6 +32,7 @@ from mlopspro.accounts.permissions import NotAllowed
 from mlopspro.serving.api import router as serving_router
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
 from monitoring.api_channels import router as channels_router
+from monitoring.api_drift import router as drift_router
 from monitoring.api_health import router as health_router
 from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
@@ -76,6 +77,7 @@ api.add_router("", assistant_router)
 api.add_router("", health_router)
 api.add_router("", mlops_predictions_router)
 api.add_router("", snapshots_router)
+api.add_router("", drift_router)
 api.add_router("", log_router)
 api.add_router("", channels_router)
 

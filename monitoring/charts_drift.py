@@ -12,8 +12,6 @@ from mlopspro.core.formats import share
 from monitoring.models import Check
 from monitoring.selectors.drift import Shares, anchor_of
 
-MOST_BARS = 20
-MOST_VALUES = 12
 MOST_MARKS = 6
 APART = ("unseen", "infinite", "missing")
 """Bins that hold no value of the reference; they stand apart from the others."""
@@ -36,7 +34,7 @@ class OverlaidChart(BarChart):
 
 
 def histogram(name: str, title: str, shares: Shares | None, rows: str = "predictions") -> OverlaidChart:
-    """Shares of both samples by the reference's bins: quantiles of numbers in order, the most frequent categories."""
+    """Shares of both samples in the bars that the check kept: ranges of numbers in order, the most frequent values."""
     found = bars_of(shares) if shares is not None else []
     return OverlaidChart(
         key=anchor_of(name),
@@ -57,50 +55,12 @@ def _shown(label: str, share: float) -> float | None:
 
 
 def bars_of(shares: Shares) -> list[Bar]:
-    """At most twenty bars and those that stand apart, which are left out where both samples have nothing in them."""
+    """Bars that stand apart come last, behind a gap; where both samples have nothing in one of them it is left out."""
     whole = list(zip(shares.labels, shares.reference, shares.current, strict=True))
-    apart = [one for one in whole[-2:] if one[0] in APART]
-    known = whole[: len(whole) - len(apart)]
-    apart = [one for one in apart if one[1] or one[2]]
-    if _is_numeric(known):
-        known = merged(known)
-    elif len(known) > MOST_BARS:
-        known = leading(known)
+    ends = len(whole) - sum(1 for label in shares.labels[-len(APART) :] if label in APART)
+    known, apart = whole[:ends], [one for one in whole[ends:] if one[1] or one[2]]
+    known = [one for place, one in enumerate(known) if one[1] or one[2] or 0 < place < ends - 1]
     return [*known, (GAP, 0.0, 0.0), *apart] if apart else known
-
-
-def _is_numeric(known: Sequence[Bar]) -> bool:
-    """Ranges in order, such as "< 2", "2 to 3.5", "≥ 9", as ``Bins.labels`` writes them."""
-    inner = [label for label, _, _ in known[1:-1]]
-    return bool(inner) and known[0][0].startswith("< ") and all(" to " in label for label in inner)
-
-
-def merged(known: Sequence[Bar]) -> list[Bar]:
-    """Neighbouring ranges together up to about a twentieth of the reference; those outside it stay by themselves."""
-    below, *inner, above = known
-    found: list[list[Bar]] = [[]]
-    for one in inner:
-        held = sum(each[1] for each in found[-1])
-        if found[-1] and held + one[1] / 2 > 1 / MOST_BARS:
-            found.append([])
-        found[-1].append(one)
-    ends = [one for one in (below, above) if one[1] or one[2]]
-    joined = [_joined(group) for group in found if group]
-    return [*ends[:1], *joined, *ends[1:]] if below in ends else [*joined, *ends]
-
-
-def _joined(group: Sequence[Bar]) -> Bar:
-    first, last = group[0][0].partition(" to ")[0], group[-1][0].partition(" to ")[2]
-    return f"{first} to {last}", sum(one for _, one, _ in group), sum(two for _, _, two in group)
-
-
-def leading(known: Sequence[Bar]) -> list[Bar]:
-    """The twelve that are most frequent in either sample, in their order, and all others together."""
-    ranked = sorted(known, key=lambda one: -max(one[1], one[2]))
-    kept = {label for label, _, _ in ranked[:MOST_VALUES]}
-    rest = [one for one in known if one[0] not in kept]
-    others = (f"{len(rest)} others", sum(one for _, one, _ in rest), sum(two for _, _, two in rest))
-    return [*(one for one in known if one[0] in kept), others]
 
 
 def score_over_time(course: Sequence[Check], threshold: float, deployments: Sequence[Deployment]) -> LineChart:

@@ -23,6 +23,7 @@ from monitoring.selectors.drift_course import course_of
 from monitoring.selectors.drift_words import reason_of, statistic_title, title_of
 from monitoring.selectors.windows import Period
 from monitoring.services.scene import analysed
+from monitoring.summaries.signals import OF_ITEMS
 
 RECENT = 30
 """Newest checks among which the one to show is looked for."""
@@ -130,12 +131,13 @@ class DriftCheck:
 
     @property
     def sample(self) -> int:
-        """Current rows of the signal that has most of them."""
-        return max((one.decided.current_size or 0 for one in self.signals), default=0)
+        """Current predictions of the signal that has most of them; signals of items count places in lists."""
+        rows = (one for one in self.signals if one.name not in OF_ITEMS)
+        return max((one.decided.current_size or 0 for one in rows), default=0)
 
     @property
     def missing(self) -> int:
-        """Predictions that are still needed; 0 where it is not for want of them that nothing was judged."""
+        """Predictions that are still needed; 0 where it is not for want of them that something was not judged."""
         return max(0, self.needed - self.sample)
 
     @property
@@ -165,13 +167,18 @@ def newest(model: RegisteredModel, chosen: Period, settings: MonitoringSettings)
 
     A stretch that somebody asked for has a page of its own (``of``); it is shown here only where there is no other.
     """
-    recent = list(checks_of(model).filter(at__lt=chosen.end)[:RECENT])
-    usual = (one for one in recent if is_usual(one, settings.window_seconds))
-    found = next(usual, recent[0] if recent else None)
+    found = usual(checks_of(model).filter(at__lt=chosen.end), settings)
     if found is None:
         return None
     course = course_of(found, chosen, settings.window_seconds)
     return DriftCheck(found, signals_of(found, course), settings.drift_threshold, settings.minimum_sample, course)
+
+
+def usual(rows: QuerySet[Check], settings: MonitoringSettings) -> Check | None:
+    """The newest of the analysed window; where there is none, the newest."""
+    recent = list(rows[:RECENT])
+    fitting = (one for one in recent if is_usual(one, settings.window_seconds))
+    return next(fitting, recent[0] if recent else None)
 
 
 def of(check: Check, settings: MonitoringSettings) -> DriftCheck:

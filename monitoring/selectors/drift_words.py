@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-TITLES = {
-    "exposure": "Items shown, by popularity",
-    "activity": "History of those who ask",
-    "new_users": "Share of new users",
-    "new_items": "Share of new items shown",
-    "scores": "Score of the first item",
-    "confidence": "Confidence",
-    "list_length": "Length of lists",
-    "overlap": "Places held by the most shown items",
-    "fallback": "Share answered by popularity",
-    "prediction": "Predictions",
-}
+from monitoring.summaries.signals import FEATURE, TITLES
+
 STATISTICS = {
     "ks": "Kolmogorov–Smirnov distance",
     "wasserstein": "Wasserstein distance, in standard deviations",
@@ -33,7 +23,6 @@ REASONS = {
     "no_reference": "The reference does not have it.",
     "vanished": "It does not appear in this stretch.",
 }
-FEATURE = "feature."
 
 
 def title_of(signal: str) -> str:

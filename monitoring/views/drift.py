@@ -1,4 +1,4 @@
-"""One check of drift, and what people do about drift: check at once, choose the stretch, pin and activate references."""
+"""One check of drift, and what people do about it: check at once, choose the stretch, pin and activate references."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitoring.models import Check, Reference
 from monitoring.selectors import drift as shown
 from monitoring.selectors.drift_around import deployed
 from monitoring.selectors.windows import BadPeriod, Period, period
-from monitoring.services import judging, monitoring_settings
+from monitoring.services import judging, monitoring_settings, references
 from monitoring.services.scene import in_words
 from monitoring.views.panels.drift import Openable
 
@@ -74,8 +74,6 @@ def window(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 def pin(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     """Makes the shown period of the live version its reference."""
     model = _model(request, pk)
-    from monitoring.services import references
-
     live = deployed(model).live
     if live is None:
         return _refused(request, model, "No version is in production, so there is no traffic to pin.")
@@ -94,8 +92,6 @@ def pin(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 def activate(request: WorkspaceRequest, pk: uuid.UUID, reference: uuid.UUID) -> HttpResponse:
     """Goes back to a reference that was made before."""
     model = _model(request, pk)
-    from monitoring.services import references
-
     rows = Reference.objects.select_related("version__model__workspace").filter(version__model=model)
     found = get_object_or_404(rows.defer("profile"), pk=reference)
     try:

@@ -1,4 +1,4 @@
-"""Checks of drift with findings of the form in which the judge writes them, from real samples and statistics."""
+"""Checks of drift as the judge writes them, from real samples and statistics, without traffic and references."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from experiments.models import ModelVersion
 from monitoring.models import Check, Finding, Reference
 from monitoring.selectors.windows import Period
+from monitoring.services.drift_findings import findings_of
 from monitoring.services.scene import analysed
 from monitoring.stats import profiles
 from monitoring.stats.verdicts import Judged, Signal, drift_score, judge
@@ -55,7 +56,6 @@ def make_check(
     at: dt.datetime | None = None,
     reference: Reference | None = None,
     window: Period | None = None,
-    titles: dict[str, str] | None = None,
     **fields: Any,
 ) -> Check:
     """Of the analysed window as it was at that moment, by the schedule, unless said otherwise."""
@@ -76,58 +76,16 @@ def make_check(
         "score": drift_score(judged),
     }
     check = Check.objects.create(**(values | fields))
-    rows = [
-        finding
-        for signal, found in zip(signals, judged, strict=True)
-        for finding in findings_of(check, signal, found, (titles or {}).get(signal.name, ""))
-    ]
-    Finding.objects.bulk_create(rows)
+    found = findings_of(judged, signals)
+    for finding in found:
+        finding.check_of = check
+    Finding.objects.bulk_create(found)
     return check
 
 
 def _worst(judged: Sequence[Judged]) -> str:
     found = {one.verdict for one in judged}
     return next((verdict for verdict in ("act", "watch", "ok") if verdict in found), "not_enough")
-
-
-def findings_of(check: Check, signal: Signal, judged: Judged, title: str = "") -> list[Finding]:
-    """One a statistic; one that was not judged has a single row without a value."""
-    said = {"kind": judged.kind, "reason": judged.reason}
-    same = {"check_of": check, "signal": judged.name, "reference_size": judged.reference_size,
-            "current_size": judged.current_size, "verdict": judged.verdict}  # fmt: skip
-    if not judged.figures:
-        return [Finding(statistic="values", detail=said | {"decides": True} | _title(title), **same)]
-    rows = []
-    for figure in judged.figures:
-        decides = figure is judged.decided_by
-        detail = said | {"decides": decides} | ({"bound": figure.bound} if figure.bound is not None else {})
-        if decides:
-            detail |= _title(title) | histogram(signal)
-        rows.append(
-            Finding(
-                statistic=figure.statistic,
-                value=figure.value,
-                threshold=figure.threshold,
-                p_value=figure.p_value,
-                adjusted_p=figure.adjusted_p,
-                detail=detail,
-                **same,
-            )
-        )
-    return rows
-
-
-def _title(words: str) -> dict[str, str]:
-    return {"title": words} if words else {}
-
-
-def histogram(signal: Signal) -> dict[str, list[Any]]:
-    one, two = (np.asarray(counts, float) for counts in (signal.reference_counts, signal.current_counts))
-    return {
-        "labels": list(signal.bins.labels),
-        "reference": (one / one.sum()).tolist(),
-        "current": (two / two.sum()).tolist(),
-    }
 
 
 def make_instability(

@@ -15,7 +15,7 @@ from monitoring.selectors import drift_around as around
 from monitoring.selectors import drift_items as items
 from monitoring.selectors.drift import DriftCheck, Signal, newest, shares_of
 from monitoring.selectors.windows import Period
-from monitoring.services import monitoring_settings
+from monitoring.services import monitoring_settings, references
 from monitoring.stats.instability import LEAST_WINDOWS
 
 WINDOWS = {3600: "1 h", 6 * 3600: "6 h", 24 * 3600: "24 h", 7 * 24 * 3600: "7 d"}
@@ -70,6 +70,11 @@ class DriftPage:
     @property
     def active(self) -> Reference | None:
         return next((one for one in self.references if one.active), None)
+
+    @property
+    def why_no_reference(self) -> str:
+        """In words; empty where there is one."""
+        return "" if self.active is not None else references.why_none(self.live)
 
     @property
     def is_recounting(self) -> bool:
