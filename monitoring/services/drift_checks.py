@@ -76,7 +76,7 @@ def _signal(name: str, entry: dict[str, Any], reference: Reference, found: Compa
     there = np.asarray(entry["counts"], np.int64)
     here = signals.dense(found.counts[name], len(bins)) if name in found.counts else None
     sizes = int(there.sum()), int(here.sum()) if here is not None else 0
-    effect = design_effect(name, entry["effect"], found.there, found.here, sizes)
+    effect = design_effect(name, found.there, found.here, sizes, effect=entry["effect"], half=entry["half"])
     # Training does not say how long lists are asked for; a stretch of live traffic does.
     assumed = name == "list_length" and reference.profile["about"]["list_length"] == "assumed"
     return Signal(name, entry["kind"], None if assumed else there, here, bins, effect)

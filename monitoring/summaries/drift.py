@@ -27,7 +27,7 @@ def of(rows: Rows) -> JSON:
     if reference is None or not answered.any():
         return {}
     found = {name: signals.sparse(counts) for name, counts in _counts(rows, reference)}
-    found |= {ROWS: {"0": int(answered.sum())}} | _users(rows) | _types(rows, reference)
+    found |= {ROWS: {"0": int(answered.sum())}} | users(rows) | _types(rows, reference)
     return {reference.key: {name: counts for name, counts in found.items() if counts}}
 
 
@@ -77,14 +77,14 @@ def _of_rows(rows: Rows, reference: ReferenceContext, which: pa.Array) -> Iterat
             yield name, bins.count_tally(*signals.feature_words(texts))
 
 
-def _users(rows: Rows) -> dict[str, dict[str, int]]:
+def users(rows: Rows) -> dict[str, dict[str, int]]:
     """Users of known and of new ones apart: a stranger who asks once weighs otherwise than a regular."""
     answered = ~rows.failed
     new = np.where(rows.listed, np.nan_to_num(signals.new_users(rows)) > 0, False)
     named = np.asarray(pc.binary_length(rows.user)) > 0
-    known, strangers = (rows.user.filter(pa.array(answered & side)) for side in (~new, new))
+    regulars, strangers = (rows.user.filter(pa.array(answered & side)) for side in (~new, new))
     sizes = [int((answered & named & side).sum()) for side in (~new, new)]
-    return {KNOWN: repeats.sketch(known), NEW: repeats.sketch(strangers), NAMED: signals.sparse(sizes)}
+    return {KNOWN: repeats.sketch(regulars), NEW: repeats.sketch(strangers), NAMED: signals.sparse(sizes)}
 
 
 def _types(rows: Rows, reference: ReferenceContext) -> dict[str, dict[str, int]]:

@@ -2,12 +2,14 @@
 
 A profile, as ``Reference.profile`` has it, of ``fit`` over rows in the order of time:
 
-- ``signals``: {name: {"kind", "bins", "counts", "size", "effect", "chunks"}}; counts (b,) are dense, ``effect`` says
-  how many places of one list stand for one independent one, ``chunks`` are counts of stretches of the reference;
+- ``signals``: {name: {"kind", "bins", "counts", "size", "effect", "half", "chunks"}}; counts (b,) are dense, ``effect``
+  says how many places of one list stand for one independent one, ``half`` whether half of the users is counted, and
+  ``chunks`` are counts of stretches of the reference;
 - ``items``: {"head", "complete"}: items of ``exposure``'s bins stand in the order of training's popularity, the first
   ``head`` of them make up half of it; ``complete``: they are all that training knew;
 - ``favourites``: the fewest items that hold half of the places; ``types``: the usual type of each column;
-- ``users``: {"known", "new", "unknown", "known_squares", "new_squares"}: predictions of users, and Σ w² over them.
+- ``users``: {"known", "new", "unknown", "known_users", "new_users", "people"}: predictions by users, and their sketches
+  (weights.py); ``people`` may be set to false where units are no people.
 
 Who holds most places by luck holds fewer in any other sample. So favourites are chosen by the lists of one half of the
 users and counted in those of the other; popularity is that of training, which is no sample of these lists at all.
@@ -15,7 +17,7 @@ users and counted in those of the other; popularity is that of training, which i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitoring.stats.bins import GROUPS, MOST_ITEMS, Bins, Kind
-from monitoring.summaries import signals
+from monitoring.summaries import drift, signals
 from monitoring.summaries.list_effects import effect_of_lists
 from monitoring.summaries.rows import ReferenceContext, Rows
 from monitoring.summaries.types import JSON, Bools, Floats, Ints
@@ -135,6 +137,7 @@ def _of_items(
 
         chunks = [count(part[row]) for part in parts]
         entry = _entry(made, count(np.ones(len(row), np.bool_)), name, chunks)
+        entry["half"] = not which.all()
         entry["effect"] = effect_of_lists(places[which], row[which], users[row[which]], ordered=name == "exposure")
         found[name] = entry
 
@@ -171,7 +174,7 @@ def _fitted(values: Floats | np.ndarray, which: Bools, kind: Kind, of: str, part
 def _entry(bins: Bins, counts: Ints, of: str, chunks: Sequence[Ints]) -> JSON:
     entry: JSON = {"kind": of, "bins": bins.to_json(), "counts": counts.tolist(), "size": int(counts.sum())}
     kept = chunks if len(bins) <= MOST_CHUNKED else ()
-    return entry | {"effect": 1.0, "chunks": [chunk.tolist() for chunk in kept]}
+    return entry | {"effect": 1.0, "half": False, "chunks": [chunk.tolist() for chunk in kept]}
 
 
 def _by_training(items: Sequence[str], shown: Mapping[str, int]) -> Bins:
@@ -229,14 +232,14 @@ def _usual_type(texts: pa.Array) -> str:
 
 
 def _users(rows: Rows) -> JSON:
-    new = np.where(rows.listed, np.nan_to_num(signals.new_users(rows)) > 0, False) & ~rows.failed
-    named = (np.asarray(pc.binary_length(rows.user)) > 0) & ~rows.failed
-    codes = _codes(rows.user)
-    squares: Callable[[Bools], float] = lambda which: float((_weights(codes[which]) ** 2).sum())  # noqa: E731
+    counts = drift.users(rows)
+    known, new = signals.dense(counts[drift.NAMED], 2).tolist()
+    total = int((~rows.failed).sum())
     return {
-        "known": int((named & ~new).sum()),
-        "new": int((named & new).sum()),
-        "unknown": int((~named & ~rows.failed).sum()),
-        "known_squares": squares(named & ~new),
-        "new_squares": squares(named & new),
+        "known": known,
+        "new": new,
+        "unknown": total - known - new,
+        "known_users": counts[drift.KNOWN],
+        "new_users": counts[drift.NEW],
+        "people": True,
     }

@@ -1,8 +1,9 @@
 """How often the same users come back, as a sketch: what a user's many lists weigh is less than as many users' lists.
 
-``sketch`` counts each user, with a sign of the user's own, in one of 512 places. Sketches of windows add up, and the
-sum of the squares of a sum is an unbiased estimate of Σ w² over users with w predictions each, with a standard error
-of at most √(2 / 512) = 6 % (Charikar, Chen and Farach-Colton 2002; the second moment of Alon, Matias and Szegedy 1999).
+``sketch`` counts each user, with a sign of the user's own, in one of 512 places. Sketches add up and subtract, and the
+sum of squares of what comes out is an unbiased estimate of Σ w² over users, w being a user's sum or difference, with a
+standard error of at most √(2 / 512) = 6 % (Charikar, Chen and Farach-Colton 2002; the second moment of Alon, Matias and
+Szegedy 1999).
 """
 
 from __future__ import annotations
@@ -29,18 +30,9 @@ def sketch(users: pa.Array) -> Sketch:
     return dict(sorted(found.items(), key=lambda one: int(one[0])))
 
 
-def squares(found: Mapping[str, int]) -> float:
-    """Σ w² over users."""
+def squares(found: Mapping[str, float]) -> float:
+    """Σ w² over users, of a sketch or of a difference of two."""
     return float(np.square(np.fromiter(found.values(), np.float64, len(found))).sum())
-
-
-def mean_repeats(found: Mapping[str, int], known: int, unknown: int = 0) -> float:
-    """Σ w² / Σ w: how many predictions stand for one independent one where a user's answers are all alike (Kish 1965).
-
-    ``known`` predictions have a user, ``unknown`` ones have none and count as of different users. At least 1.
-    """
-    total = known + unknown
-    return max(1.0, (squares(found) + unknown) / total) if total else 1.0
 
 
 def _place(user: str) -> tuple[str, int]:
