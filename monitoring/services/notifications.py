@@ -24,15 +24,15 @@ def queue(event: AlertEvent, *, now: dt.datetime) -> int:
     """One delivery for each channel that is to hear of the event. Returns how many are new.
 
     To be called in the transaction that writes the event: both are there or neither is. A second call adds nothing.
-    Three queries.
+    ``now`` is when the event happened; a round that judges another time than the present tells at once all the same.
     """
     channels = [] if event.kind in SILENT else channels_of(event)
     if not channels:
         return 0
-    document = of_event(event)
+    document, present = of_event(event), timezone.now()
     known = set(Delivery.objects.filter(event=event).values_list("channel", flat=True))
     made = [
-        Delivery(event=event, channel=channel, payload=with_id(document), next_at=now, created_at=now)
+        Delivery(event=event, channel=channel, payload=with_id(document), next_at=min(now, present))
         for channel in channels
         if channel.pk not in known
     ]
