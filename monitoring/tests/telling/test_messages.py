@@ -8,12 +8,14 @@ import email.policy
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 from django.core import mail as sent
 from django.test import override_settings
 from django.utils import timezone
 
+from mlopspro.supervisor.roles import REPOSITORY
 from monitoring.models.alerts import AlertEvent
 from monitoring.services.telling import mail, slack, webhook
 from monitoring.services.telling.document import headline, of_event, of_test, with_id
@@ -142,3 +144,24 @@ def _texts(value):
         return []
     own = [one for key, one in value.items() if key == "text" and isinstance(one, str)]
     return own + [text for one in value.values() for text in _texts(one)]
+
+
+def test_the_form_in_the_notes_is_the_form_that_is_sent(workspace):
+    notes = (REPOSITORY / "docs" / "alerts.md").read_text()
+    (written,) = re.findall(r"```json\n(\{.*?\n\})\n```", notes, re.DOTALL)
+    shown, made = json.loads(written), document(workspace)
+    assert set(shown) == set(made)
+    for part in ("workspace", "model", "rule", "alert"):
+        assert set(shown[part]) == set(made[part])
+    assert all(f"`{kind}`" in notes for kind in set(AlertEvent.Kind.values) - {"note"})
+
+
+def test_the_check_in_the_notes_accepts_what_is_sent(workspace):
+    notes = (REPOSITORY / "docs" / "alerts.md").read_text()
+    (program,) = re.findall(r"```python\n(secret = .*?)```", notes, re.DOTALL)
+    key, body = webhook.new_key(), b'{"a": 1}'
+    headers = {"webhook-id": "1", "webhook-timestamp": "2", "webhook-signature": webhook.signature(key, "1", 2, body)}
+    names = {"base64": base64, "hmac": hmac, "hashlib": hashlib, "key": key, "body": body, "headers": headers}
+    exec(program, dict(names))
+    with pytest.raises(AssertionError):
+        exec(program, names | {"body": b'{"a": 2}'})
