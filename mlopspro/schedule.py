@@ -17,6 +17,8 @@ OFTEN_SECONDS = {
     "refresh windows": ("monitoring.tasks.refresh_windows", 10),
     "mirror windows": ("monitoring.tasks.mirror_windows", 60),
     "capture snapshots": ("monitoring.tasks.capture_snapshots", 3600),
+    "advance retrainings": ("retraining.tasks.advance", 10),
+    "decide on retraining": ("retraining.tasks.decide", 60),
     "deliver alerts": ("monitoring.tasks.deliver_alerts", 5),
 }
 """Name, task, seconds."""
