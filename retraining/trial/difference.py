@@ -32,5 +32,5 @@ class Difference:
 
 def unknown(control: float, variant: float, level: float) -> Difference:
     """Of arms that cannot be compared."""
-    values = (found if math.isfinite(found) else None for found in (control, variant))
-    return Difference(*values, None, None, None, None, level)
+    one, two = (found if math.isfinite(found) else None for found in (control, variant))
+    return Difference(one, two, None, None, None, None, level)

@@ -16,7 +16,9 @@ from scipy.special import gammaln
 
 from retraining.records import between
 
-ALPHA = 0.001
+ONE_LOOK_ALPHA = 0.001
+ALPHA = 0.01
+"""Over a whole trial, however often it is looked at; a chi-square at 0.001 that is read again and again has no less."""
 LEAST_EXPECTED = 5.0
 CONCENTRATIONS = (100.0, 1_000.0, 10_000.0, 100_000.0)
 
@@ -34,11 +36,11 @@ class SampleRatio:
 
 
 def sample_ratio(
-    counts: Mapping[str, int], shares: Mapping[str, float], alpha: float = ALPHA, one_look: bool = False
+    counts: Mapping[str, int], shares: Mapping[str, float], alpha: float | None = None, one_look: bool = False
 ) -> SampleRatio:
     """Users in each arm against the planned shares (any numbers above 0, as 1:1 or 0.05:0.95).
 
-    ``one_look``: the chi-square decides, else the always-valid test.
+    ``one_look``: the chi-square decides (alarm below 0.001), else the always-valid test (below 0.01).
     """
     if set(counts) != set(shares) or len(counts) < 2:
         raise ValueError(f"counts: one for each of {', '.join(shares)} is accepted, got {', '.join(counts) or 'none'}.")
@@ -52,7 +54,8 @@ def sample_ratio(
     statistic = sum((counts[name] - users * share) ** 2 / (users * share) for name, share in planned.items())
     p_value = float(stats.chi2.sf(statistic, len(counts) - 1))
     always = 1 / max(1.0, _mean_e(counts, planned))
-    alarm = (p_value if one_look else always) < alpha
+    usual = ONE_LOOK_ALPHA if one_look else ALPHA
+    alarm = (p_value if one_look else always) < (usual if alpha is None else alpha)
     return SampleRatio(users, statistic, p_value, always, alarm, _sentence(counts, planned, users, alarm))
 
 

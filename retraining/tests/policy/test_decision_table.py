@@ -116,7 +116,7 @@ def test_every_mode_wish_and_set_of_brakes() -> None:
             if "open_retraining" in brakes:
                 changes["open"] = Open(NOW - timedelta(hours=2), waiting)
             if "cool_down" in brakes:
-                # It meets the slot of the week too, so that one lies before it here: the cool-down is over an hour on.
+                # It meets Monday's slot too, so that the schedule asks for nothing.
                 changes["last_retraining"] = NOW - timedelta(hours=23)
             changes["retrainings_today"] = 2 if "daily_cap" in brakes else 1
             policy = Policy(mode=mode, acts_from=acts_from, brakes=Brakes(dry_run="dry_run" in brakes)).changed(
