@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/", api.urls),
     path("", include("experiments.urls")),
     path("monitoring/", include("monitoring.urls")),
+    path("retraining/", include("retraining.urls")),
     path("", include("mlopspro.serving.urls")),
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),

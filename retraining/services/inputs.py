@@ -40,13 +40,18 @@ class _Found:
 
     checks: dict[str, Check]
     findings: dict[tuple[str, str], Finding]
+    now: dt.datetime
 
     def reading(self, area: str, sample: int, minimum: int) -> Reading | None:
-        """Of the area's one figure. None where the area was never judged for this model."""
+        """Of the area's one figure."""
         check = self.checks.get(area)
         if check is None:
-            return None
+            return self.unjudged(minimum)
         return Reading(check.score, sample, minimum, check.at, f"{_WHAT[area]} of the {_stretch(check)}")
+
+    def unjudged(self, minimum: int) -> Reading | None:
+        """Of an area without a check: nothing is known while nothing was judged yet; else it does not apply."""
+        return None if self.checks else Reading(None, 0, minimum, self.now, "of anything judged so far")
 
     def of(self, area: str, signal: str) -> Finding | None:
         return self.findings.get((area, signal))
@@ -94,7 +99,7 @@ def _newest(model: RegisteredModel, now: dt.datetime) -> _Found:
     checks = {one.area: one for one in rows.distinct("area")}
     areas = {one.pk: one.area for one in checks.values()}
     found = Finding.objects.filter(check_of__in=list(areas)).defer("detail").order_by("-pk")
-    return _Found(checks, {(areas[one.check_of_id], one.signal): one for one in found})
+    return _Found(checks, {(areas[one.check_of_id], one.signal): one for one in found}, now)
 
 
 def _performance(
@@ -104,7 +109,7 @@ def _performance(
     if rule.protocol == LIVE:
         finding, check = found.of(Check.Area.QUALITY, rule.metric), found.checks.get(Check.Area.QUALITY)
         if check is None:
-            return None
+            return found.unjudged(rules.minimum_labels)
         value = finding.value if finding is not None else None
         size = (finding.current_size or 0) if finding is not None else 0
         return Reading(value, size, rules.minimum_labels, check.at, f"{_WHAT['quality']} of the {_stretch(check)}")
@@ -121,7 +126,7 @@ def _performance(
 def _degradation(found: _Found, rules: MonitoringSettings) -> Reading | None:
     check = found.checks.get(Check.Area.QUALITY)
     if check is None:
-        return None
+        return found.unjudged(rules.minimum_labels)
     value = None if check.score is None else max(0.0, 1.0 - check.score)
     sizes = [one.current_size or 0 for (area, _), one in found.findings.items() if area == Check.Area.QUALITY]
     return Reading(

@@ -1,0 +1,63 @@
+"""The policy of a model: its form, and what it would have done in the past week with other thresholds."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from experiments.models import RegisteredModel
+from experiments.services.spec import Refused
+from experiments.views.allowed import allowed
+from mlopspro.accounts.access import get_visible_or_404, requires
+from mlopspro.accounts.permissions import Action
+from mlopspro.core.http import WorkspaceRequest, render_page
+from mlopspro.core.toasts import toast
+from retraining.forms import PolicyForm, WhatIfForm
+from retraining.selectors import standing as shown
+from retraining.services import policies
+
+
+@requires(Action.EDIT_POLICY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    """Every value of the policy; a change makes the next revision, and is audited."""
+    model = get_visible_or_404(RegisteredModel, request, pk)
+    agreed = policies.of(model)
+    form = PolicyForm(request.POST) if request.method == "POST" else PolicyForm.showing(agreed.policy, agreed.revision)
+    if form.is_bound and form.is_valid():
+        try:
+            changed = policies.change(
+                model,
+                form.changes(),
+                actor=request.user,
+                reason=form.cleaned_data["reason"],
+                seen=form.cleaned_data["revision"] or None,
+            )
+        except Refused as error:
+            form.refuse(error.problems)
+        else:
+            toast(request, f"The policy is revision {changed.revision} now.")
+            return redirect("retraining:model", pk=pk)
+    context = {"model": model, "form": form, "agreed": agreed, "allowed": allowed(request)}
+    return render_page(request, "retraining/policy.html", context, status=422 if form.errors else 200)
+
+
+@requires(Action.VIEW)
+@require_safe
+def tried(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    """The policy replayed over the decisions of the last week, with the thresholds of the query."""
+    model = get_visible_or_404(RegisteredModel, request, pk)
+    agreed, past = policies.of(model), shown.history(model)
+    form = WhatIfForm(request.GET)
+    context = {"model": model, "what_if": form, "points": len(past), "as_agreed": None, "tried": None, "problem": ""}
+    if form.is_valid() and past:
+        try:
+            context["tried"] = shown.tried(agreed, past, form.changes())
+            context["as_agreed"] = shown.tried(agreed, past, {})
+        except ValueError as error:
+            context["problem"] = str(error)
+    status = 422 if form.errors or context["problem"] else 200
+    return render_page(request, "retraining/what_if.html", context, partial="answer", status=status)
