@@ -25,7 +25,7 @@ def clicks(rng: np.random.Generator, liking: Floats, items: Sequence[int], fondn
 
 
 def rankers(rng: np.random.Generator, liking: Floats, better: float) -> list[list[list[int]]]:
-    """Of two rankers each user's list: noisy orders of what he likes; the second has less noise, by ``better`` of it."""
+    """Of two rankers each user's list: noisy orders of what he likes; the second has ``better`` less noise."""
     noisy = [liking + rng.normal(0, sd, liking.shape) for sd in (1.5, 1.5 * (1 - better))]
     return [np.argsort(-scores, axis=1)[:, :LENGTH].tolist() for scores in noisy]
 
@@ -35,7 +35,7 @@ def sensitivity(
 ) -> dict[str, float]:
     """How often each finds a difference with the same users, each of whom sees one list."""
     found = {"split": 0, "interleaving": 0}
-    for seed in range(first_seed, first_seed + repetitions):
+    for seed in range(repetitions):
         rng = np.random.default_rng(seed)
         liking, fondness = rng.normal(0, 1, (users, ITEMS)), rng.beta(1, 3, users)
         both = rankers(rng, liking, better)
