@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from experiments.models import Deployment, RegisteredModel
@@ -172,7 +172,8 @@ class ModelTraffic:
         return self.labelled / self.predictions if self.predictions else None
 
 
-SHOWN_MODELS = 200
+SHOWN_MODELS = 100
+"""On one page; a search finds the others."""
 _BY_MODEL = """
 SELECT s.model_id, w.start, sum(w.predictions), sum(w.errors), sum(w.labelled)
 FROM monitoring_window w JOIN monitoring_source s ON s.id = w.source_id
@@ -185,11 +186,14 @@ FROM monitoring_source s, unnest(ARRAY[60, 86400]) AS l(level), LATERAL (
 WHERE s.model_id = ANY(%s) GROUP BY 1"""
 
 
-def overview(workspace: Workspace, chosen: Period) -> list[ModelTraffic]:
-    """Models that are live or had traffic, the busiest first: four queries."""
-    rows = RegisteredModel.objects.filter(workspace=workspace)
-    known = rows.filter(Q(archived_at__isnull=True) | Q(sources__isnull=False)).distinct().order_by("name")
-    models = {one.pk: one for one in known[:SHOWN_MODELS]}
+def overview(workspace: Workspace, chosen: Period, search: str = "") -> list[ModelTraffic]:
+    """Models whose name has ``search`` in it, the busiest first: four queries. One more than are shown, where there
+    are more; live ones are chosen first."""
+    rows = RegisteredModel.objects.filter(workspace=workspace, name__icontains=search)
+    asked = Exists(Source.objects.filter(model=OuterRef("pk")))
+    is_live = Exists(Deployment.objects.filter(model=OuterRef("pk"), ended_at__isnull=True))
+    known = rows.filter(Q(archived_at__isnull=True) | asked).annotate(is_live=is_live).order_by("-is_live", "name")
+    models = {one.pk: one for one in known[: SHOWN_MODELS + 1]}
     live = Deployment.objects.select_related("version").filter(model__in=models, role="champion", ended_at__isnull=True)
     champions = {one.model_id: one for one in live}
     by_model: dict[uuid.UUID, dict[dt.datetime, Any]] = {}

@@ -132,6 +132,12 @@ RULES: tuple[_Rule, ...] = (
         lambda f: f"Look at {f.moved or 'what moved'}: it moved from the reference.",
     ),
     _Rule(
+        "baseline",
+        "quality",
+        lambda f: f.quality == "not_enough" and (f.labels or 0) >= (f.labels_needed or 1),
+        lambda f: "Wait: there are labels enough, and the baseline to hold quality against is still being made.",
+    ),
+    _Rule(
         "labels", "feedback", lambda f: f.quality in (None, "not_enough") and f.answers, _missing,
     ),
     _Rule(

@@ -20,12 +20,14 @@ from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_pag
 from monitoring.models import Source, Window
 from monitoring.selectors import recent
 from monitoring.selectors import traffic as shown
+from monitoring.selectors.fleet import fleet
 from monitoring.selectors.standing import standing
 from monitoring.selectors.windows import NAMES, BadPeriod, Period, period
 from monitoring.views import tiles
 from monitoring.views.panels import JUDGED, LINKS, TABS, UNJUDGED
 
 TEMPLATE = "monitoring/overview.html"
+LONGEST_SEARCH = 200
 Context = dict[str, Any]
 
 
@@ -70,19 +72,23 @@ def prediction(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _all_models(request: WorkspaceRequest, chosen: Period, problem: str) -> HttpResponseBase:
-    rows = shown.overview(request.workspace, chosen)
-    shown_rows = (
-        (row.model.pk, row.model.name, row.counts, row.errors, row.labelled, row.last, row.live) for row in rows
-    )
-    version = version_of(request.get_full_path(), problem, _today(), *shown_rows)
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    found = fleet(request.workspace, chosen, search)
+    version = version_of(request.get_full_path(), problem, _today(), *found.state)
     if same := unchanged(request, version):
         return same
-    context = {"rows": rows, "models": [row.model for row in rows], **_frame(request, chosen, problem)}
+    context = {
+        "fleet": found,
+        "rows": found.rows,
+        "search": search,
+        "models": [row.model for row in found.rows],
+        **_frame(request, chosen, problem),
+    }
     return polled(render_page(request, TEMPLATE, context, partial="live"), version=version)
 
 
 def _frame(request: WorkspaceRequest, chosen: Period, problem: str) -> Context:
-    query = {name: value for name, value in request.GET.items() if name in ("model", "tab")}
+    query = {name: value for name, value in request.GET.items() if name in ("model", "tab", "q")}
     periods = [(name, label, name == chosen.name) for name, label in NAMES.items()]
     return {
         "period": chosen,

@@ -35,7 +35,8 @@ TABLE = [
     ({"drift": "watch"}, "drift_watch", "drift"),
     ({"quality": "not_enough", "labels": 48}, "labels", "feedback"),
     ({"quality": None, "labels": None}, "labels", "feedback"),
-    ({"quality": "not_enough", "answers": False}, "nothing", ""),
+    ({"quality": "not_enough", "answers": False, "labels": 0}, "nothing", ""),
+    ({"quality": "not_enough", "labels": 2000}, "baseline", "quality"),
     ({"drift": "not_enough", "has_reference": False, "can_pin": True}, "pin", "drift"),
     ({"drift": "not_enough", "has_reference": False}, "nothing", ""),
     ({"drift": "not_enough"}, "nothing", ""),
@@ -48,7 +49,7 @@ TABLE = [
     ({"quality": "act", "cost": "act", "drift": "act"}, "retrain", "retrain"),
     ({"quality": "watch", "cost": "act"}, "investigate", "quality"),
     ({"cost": "act", "drift": "act"}, "cost", "cost"),
-    ({"drift": "act", "quality": "not_enough"}, "drift_act", "retrain"),
+    ({"drift": "act", "quality": "not_enough", "labels": 3}, "drift_act", "retrain"),
     ({"quality": "not_enough", "labels": 3, "data": "watch"}, "labels", "feedback"),
 ]
 

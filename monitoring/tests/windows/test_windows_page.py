@@ -144,7 +144,7 @@ def test_the_overview_costs_the_same_with_few_and_many_models(client, workspace)
         make_model_row(workspace, f"Other {number}")
     put(make_source(workspace, "1.1.0"), recent_rows(20))
     windows.refresh(busy_pause=0)
-    assert cost(client) == few <= 10
+    assert cost(client) == few <= 13
 
 
 def cost(client, source=None, name="24h"):
