@@ -26,8 +26,9 @@ from monitoring.services import (
     drift_checks,
     freshness_checks,
     quality_checks,
+    references,
 )
-from monitoring.services.scene import AreaJudge, Outcome, Scene, scene_of
+from monitoring.services.scene import AreaJudge, Outcome, Scene, champion_at, scene_of
 from monitoring.services.window_reads import DAY, Period
 from monitoring.services.window_writes import floor
 
@@ -45,7 +46,7 @@ AREAS: dict[Check.Area, AreaJudge] = {
     Check.Area.DATA: data_checks.judge,
     Check.Area.FRESHNESS: freshness_checks.judge,
 }
-"""In the order in which they are judged: drift makes the reference that others use, too."""
+"""In the order in which they are judged."""
 
 __all__ = ["AREAS", "AreaJudge", "Judged", "Outcome", "Scene", "drop_old", "judge", "judge_due", "watched"]
 
@@ -67,6 +68,10 @@ def judge_due(now: dt.datetime | None = None) -> Judged:
     done = Judged()
     for model in watched(moment):
         done.models += 1
+        with _guarded(done, model, "reference"):
+            # Outside the transactions of checks: a new version's reference takes some seconds to make.
+            if (live := champion_at(model, moment)) is not None:
+                references.ensure(live.version)
         with _guarded(done, model, "due"):
             for area in _due(model, moment):
                 with _guarded(done, model, area):

@@ -19,7 +19,7 @@ from experiments.services import locks
 from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
-from monitoring.models import Reference, Source
+from monitoring.models import Reference, Source, Window
 from monitoring.services import monitoring_settings, own_answers, partitions
 from monitoring.services.pinned_rows import pinned_rows
 from monitoring.services.stale import mark_stale
@@ -77,9 +77,8 @@ def pin(version: ModelVersion, period: Period, *, actor: User | None) -> Referen
                                "settings of the model say")]
         )  # fmt: skip
     training = _training_of(version)
-    profile = reference_profile.fit(rows, training=training, features=features)
+    profile = reference_profile.fit(rows, training=training, features=features, people=_asks_for_people(version))
     profile["about"] = {"answered": len(rows), "list_length": "seen"}
-    profile["users"]["people"] = _asks_for_people(version)
     with transaction.atomic():
         made = Reference(
             version=version,
@@ -139,9 +138,10 @@ def _train(version: ModelVersion) -> Reference | None:
         log.warning("no training reference", version=str(version.pk), reason=str(error))
         return None
     rows = Rows.of(found.predictions, features=list(found.features))
-    profile = reference_profile.fit(rows, training=found.training, features=found.features)
+    profile = reference_profile.fit(
+        rows, training=found.training, features=found.features, people=_asks_for_people(row)
+    )
     profile["about"] = {"answered": len(rows), "newest_rows": found.rows, "list_length": "assumed"}
-    profile["users"]["people"] = _asks_for_people(row)
     made = Reference(version=row, kind=Reference.Kind.TRAINING, profile=profile, active=False)
     with transaction.atomic():
         made.save(force_insert=True)
@@ -185,8 +185,6 @@ def _sources(version: ModelVersion) -> list[Source]:
 
 def _days_gone(sources: list[Source], period: Period) -> list[dt.date]:
     """Days of the stretch on which there was traffic whose log is no longer here."""
-    from monitoring.models import Window
-
     kept = set(partitions.existing())
     days = [day for day in days_between(period.start, period.end) if day.date() not in kept]
     rows = Window.objects.filter(source__in=sources, level=Window.Level.DAY, start__in=days, predictions__gt=0)

@@ -9,7 +9,7 @@ A profile, as ``Reference.profile`` has it, of ``fit`` over rows in the order of
   ``head`` of them make up half of it; ``complete``: they are all that training knew;
 - ``favourites``: the fewest items that hold half of the places; ``types``: the usual type of each column;
 - ``users``: {"known", "new", "unknown", "known_users", "new_users", "people"}: predictions by users, and their sketches
-  (weights.py); ``people`` may be set to false where units are no people.
+  (weights.py).
 
 Who holds most places by luck holds fewer in any other sample. So favourites are chosen by the lists of one half of the
 users and counted in those of the other; popularity is that of training, which is no sample of these lists at all.
@@ -31,8 +31,8 @@ from monitoring.summaries.rows import ReferenceContext, Rows
 from monitoring.summaries.types import JSON, Bools, Floats, Ints
 
 STRETCHES = 5
-LEAST_USERS = 100
-"""Independent users that a stretch needs: what fewer differ by is who happened to ask, which tests allow for."""
+LEAST_INDEPENDENT = 1_000
+"""Independent predictions that a stretch needs: what fewer differ by is who happened to ask, which tests allow for."""
 HALF = 0.5
 MOST_CHUNKED = 200
 """Bins of a signal whose stretches are kept."""
@@ -55,13 +55,20 @@ class Training:
         return cls(items[:MOST_ITEMS], min(head, MOST_ITEMS), len(items) <= MOST_ITEMS)
 
 
-def fit(rows: Rows, *, training: Training | None = None, features: Mapping[str, Kind] | None = None) -> JSON:
+def fit(
+    rows: Rows,
+    *,
+    training: Training | None = None,
+    features: Mapping[str, Kind] | None = None,
+    people: bool = True,
+) -> JSON:
     """Of the rows (n,), in the order of time. ``features`` are columns of ``rows.features`` with their kinds.
 
     Without ``training``, items are ranked by the lists of one half of the users and counted in the other half's.
+    ``people``: whether users are such, so that a sample of users was drawn and not one of predictions.
     """
     users = _codes(rows.user)
-    parts = _stretches(rows, users)
+    parts = _stretches(users if people else np.arange(len(rows)))
     found = _of_numbers(rows, parts)
     items, favourites = _of_items(rows, users, training, parts, found)
     found |= _of_rows(rows, features or {}, parts)
@@ -70,7 +77,7 @@ def fit(rows: Rows, *, training: Training | None = None, features: Mapping[str, 
         "items": items,
         "favourites": favourites,
         "types": {name: _usual_type(rows.features[name]) for name in features or {}},
-        "users": _users(rows),
+        "users": _users(rows) | {"people": people},
     }
 
 
@@ -215,13 +222,13 @@ def _weights(codes: Ints) -> Floats:
     return np.unique(codes, return_counts=True)[1].astype(np.float64)
 
 
-def _stretches(rows: Rows, users: Ints) -> list[Bools]:
+def _stretches(users: Ints) -> list[Bools]:
     """Equal parts in the order of time; none where one has too few independent users to say anything."""
-    places = np.arange(len(rows)) * STRETCHES // max(len(rows), 1)
+    places = np.arange(len(users)) * STRETCHES // max(len(users), 1)
     parts = [places == part for part in range(STRETCHES)]
     for part in parts:
         weights = _weights(users[part])
-        if not len(weights) or weights.sum() ** 2 / (weights**2).sum() < LEAST_USERS:
+        if not len(weights) or weights.sum() ** 2 / (weights**2).sum() < LEAST_INDEPENDENT:
             return []
     return parts
 
@@ -241,5 +248,4 @@ def _users(rows: Rows) -> JSON:
         "unknown": total - known - new,
         "known_users": counts[drift.KNOWN],
         "new_users": counts[drift.NEW],
-        "people": True,
     }
