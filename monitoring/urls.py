@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from monitoring import urls_channels, urls_drift, urls_health, urls_windows
+from monitoring import urls_alerts, urls_channels, urls_drift, urls_health, urls_windows
 
 app_name = "monitoring"
 urlpatterns: list[URLPattern] = [
@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern] = [
     *urls_health.urlpatterns,
     *urls_drift.urlpatterns,
     *urls_channels.urlpatterns,
+    *urls_alerts.urlpatterns,
 ]

@@ -21,6 +21,8 @@ class NavEntry:
     """What a person must be allowed to do to see it, as ``request.standing.can`` knows it."""
     group: int = 0
     """Entries of one group stand together."""
+    live: str = ""
+    """An address that gives a fragment to stand beside the label, such as a count; asked by the page's script."""
 
 
 ENTRIES = (
@@ -34,7 +36,7 @@ ENTRIES = (
     NavEntry("Models", "experiments:models", "box", "m", "view", 2),
     NavEntry("Recommend", "serving:recommend", "list-ordered", "p", "ask_model", 2),
     NavEntry("Monitoring", "monitoring:overview", "activity", "o", "view", 2),
-    NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2),
+    NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2, "monitoring:alerts_count"),
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),
     NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "edit_recipe", 3),
     NavEntry("Admin", "admin:index", "shield", "b", "open_admin", 4),
@@ -47,6 +49,7 @@ class NavLink:
     entry: NavEntry
     href: str
     current: bool
+    live: str = ""
 
 
 def links(path: str, allowed: Allowed, entries: tuple[NavEntry, ...] = ENTRIES) -> list[list[NavLink]]:
@@ -63,5 +66,6 @@ def links(path: str, allowed: Allowed, entries: tuple[NavEntry, ...] = ENTRIES) 
     here = max(matching, key=len, default=None)
     groups: dict[int, list[NavLink]] = {}
     for entry, href in shown:
-        groups.setdefault(entry.group, []).append(NavLink(entry, href, href == here))
+        live = reverse(entry.live) if entry.live else ""
+        groups.setdefault(entry.group, []).append(NavLink(entry, href, href == here, live))
     return list(groups.values())

@@ -97,7 +97,7 @@ def _rules(model: RegisteredModel) -> list[AlertRule]:
 
 
 def _newest_alerts(rules: list[AlertRule]) -> dict[Any, Alert]:
-    rows = Alert.objects.filter(rule__in=rules).order_by("rule", "-opened_at", "-pk").distinct("rule")
+    rows = Alert.objects.filter(rule__in=rules).order_by("rule_id", "-opened_at", "-pk").distinct("rule_id")
     return {one.rule_id: one for one in rows}
 
 
