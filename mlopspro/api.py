@@ -31,12 +31,14 @@ from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
 from mlopspro.serving.api import router as serving_router
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
+from monitoring.api_alerts import router as alerts_router
 from monitoring.api_channels import router as channels_router
 from monitoring.api_drift import router as drift_router
 from monitoring.api_health import router as health_router
 from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
 from monitoring.api_snapshots import router as snapshots_router
+from retraining.api import router as retraining_router
 
 
 class Problem(Schema):
@@ -80,6 +82,8 @@ api.add_router("", snapshots_router)
 api.add_router("", drift_router)
 api.add_router("", log_router)
 api.add_router("", channels_router)
+api.add_router("", alerts_router)
+api.add_router("", retraining_router)
 
 
 def problem(
