@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from experiments.forms.training import sentence
 from experiments.services.spec import Problem
 from monitoring.models.alerts import Channel, Severity
 from monitoring.services import channel_targets
@@ -54,9 +55,7 @@ class ChannelForm(forms.Form):
 
     def refuse(self, problems: list[Problem]) -> None:
         for one in problems:
-            self.add_error(
-                one.field if one.field in self.fields else None, f"{one.message[:1].upper()}{one.message[1:]}."
-            )
+            self.add_error(one.field if one.field in self.fields else None, sentence(one.message.rstrip(".")))
 
 
 def _addresses(channel: Channel) -> dict[str, str]:
