@@ -16,6 +16,7 @@ from mlopspro.accounts.access import get_visible_or_404
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest
+from monitoring.api_cursor import read_cursor, write_cursor
 from monitoring.models import Source
 from monitoring.selectors import recent, statistics
 from monitoring.selectors.traffic import last_minute, sources_of
@@ -150,7 +151,7 @@ def mlops_predictions(request: WorkspaceRequest, asked: Query[Page]) -> Any:
     """The newest first, as long as their day is in the database."""
     refuse_unknown(request, Page)
     sources = sources_of(_model(request, asked.model))
-    after = _read_cursor(asked.cursor) if asked.cursor else None
+    after = read_cursor(asked.cursor) if asked.cursor else None
     around = after[0] if after else last_minute(sources)
     rows = recent.newest(sources, around, asked.limit, after)
     return {"data": [_document(row) for row in rows], "next_cursor": _next(sources, rows, around, asked.limit)}
@@ -160,7 +161,7 @@ def mlops_predictions(request: WorkspaceRequest, asked: Query[Page]) -> Any:
 @requires_api(Action.VIEW)
 def mlops_confidence(request: WorkspaceRequest, asked: Query[OfPeriod]) -> Any:
     """Ten bins from 0 to 1 with mean and median. Models whose scores are no probabilities have none."""
-    chosen = _period(request, OfPeriod, asked)
+    chosen = period_of(request, OfPeriod, asked)
     whole = total(sources_of(_model(request, asked.model)), chosen, ("confidence",))
     bins = [{"low": at / 10, "high": (at + 1) / 10, "count": n} for at, n in enumerate(whole.confidence_bins())]
     figures = {"mean": whole.confidence_mean, "median": whole.confidence_median}
@@ -171,7 +172,7 @@ def mlops_confidence(request: WorkspaceRequest, asked: Query[OfPeriod]) -> Any:
 @requires_api(Action.VIEW)
 def mlops_prediction_statistics(request: WorkspaceRequest, asked: Query[Counted]) -> Any:
     """Counts of the most frequent ones carry their bounds: beyond 768 different ones they are sketched."""
-    chosen = _period(request, Counted, asked)
+    chosen = period_of(request, Counted, asked)
     found = statistics.statistics(_model(request, asked.model), chosen, asked.limit)
     return {"data": {"period": _window(chosen), **found}}
 
@@ -180,7 +181,7 @@ def mlops_prediction_statistics(request: WorkspaceRequest, asked: Query[Counted]
 @requires_api(Action.VIEW)
 def mlops_metric_history(request: WorkspaceRequest, asked: Query[Course]) -> Any:
     """Live figures by window; windows in which it is not known are left out."""
-    chosen = _period(request, Course, asked)
+    chosen = period_of(request, Course, asked)
     if asked.metric not in statistics.NAMES:
         raise Refused([Problem("metric", f"{asked.metric!r} is not known; accepted: {', '.join(statistics.NAMES)}")])
     model = _model(request, asked.model)
@@ -192,7 +193,8 @@ def _model(request: WorkspaceRequest, pk: uuid.UUID) -> RegisteredModel:
     return get_visible_or_404(RegisteredModel, request, pk)
 
 
-def _period(request: WorkspaceRequest, schema: type[OfPeriod], asked: OfPeriod) -> Period:
+def period_of(request: WorkspaceRequest, schema: type[OfPeriod], asked: OfPeriod) -> Period:
+    """Raises Refused for a parameter that is not known and for what is no period."""
     known = {info.alias or name for name, info in schema.model_fields.items()}
     if unknown := [name for name in request.GET if name not in known]:
         accepted = ", ".join(sorted(known))
@@ -222,24 +224,9 @@ def _document(row: recent.Recent) -> dict[str, Any]:
 def _next(sources: list[Source], rows: list[recent.Recent], around: dt.datetime | None, limit: int) -> str:
     """After the last row; from the end of an earlier day where the days that were looked at have no more."""
     if len(rows) == limit:
-        return _write_cursor(rows[-1].at, rows[-1].pk)
+        return write_cursor(rows[-1].at, rows[-1].pk)
     first = around.astimezone(dt.UTC).date() - dt.timedelta(days=1) if around is not None else None
     day = statistics.previous_day(sources, first) if first is not None else None
     if day is None:
         return ""
-    return _write_cursor(dt.datetime.combine(day, dt.time.max, dt.UTC), LAST_ID)
-
-
-def _write_cursor(at: dt.datetime, pk: uuid.UUID) -> str:
-    return f"{at.astimezone(dt.UTC).isoformat().replace('+00:00', 'Z')}~{pk}"
-
-
-def _read_cursor(text: str) -> tuple[dt.datetime, uuid.UUID]:
-    try:
-        at, pk = text.split("~")
-        moment, last = dt.datetime.fromisoformat(at), uuid.UUID(pk)
-        if moment.tzinfo is None or not dt.date(2000, 1, 1) <= moment.date() <= dt.date(9000, 1, 1):
-            raise ValueError(at)
-    except ValueError:
-        raise Refused([Problem("cursor", f"{text[:60]!r} is none of ours; accepted: next_cursor of a page")]) from None
-    return moment, last
+    return write_cursor(dt.datetime.combine(day, dt.time.max, dt.UTC), LAST_ID)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import prefetch_related_objects
 
 from experiments.models import RegisteredModel
 from monitoring.models import Check, Finding
@@ -35,6 +35,12 @@ SELECT m.id, p.n, f.score FROM unnest(%s::uuid[]) AS m(id) {_WINDOW},
     SELECT c.score FROM monitoring_check c
     WHERE c.model_id = m.id AND c.area = %s AND c.at <= p.at AND c.at > p.at - %s * interval '1 second' AND {_IS_OF_NOW}
     ORDER BY c.at DESC LIMIT 1) AS f"""  # noqa: S608  put together from the texts above
+_HISTORY = """
+SELECT f.* FROM unnest(%s::text[]) AS a(area), LATERAL (
+    SELECT * FROM monitoring_check c WHERE c.model_id = %s AND c.area = a.area AND (c.at, c.id) < (%s, %s)
+    ORDER BY c.at DESC, c.id DESC LIMIT %s) AS f
+ORDER BY f.at DESC, f.id DESC LIMIT %s"""
+_END, _LAST = dt.datetime(9000, 1, 1, tzinfo=dt.UTC), uuid.UUID(int=2**128 - 1)
 Newest = dict[str, Check]
 """By area."""
 
@@ -60,10 +66,15 @@ def course(
     return found
 
 
-def history(model: RegisteredModel, area: str = "") -> QuerySet[Check]:
-    """The newest first; of one area where it is named."""
-    rows = Check.objects.filter(model=model).select_related("version").order_by("-at", "-pk")
-    return rows.filter(area=area) if area else rows
+def history(
+    model: RegisteredModel, areas: Sequence[str], number: int, after: tuple[dt.datetime, uuid.UUID] | None = None
+) -> list[Check]:
+    """The newest first, of these areas; ``after`` the place of one. Two queries."""
+    at, last = after or (_END, _LAST)
+    found = Check.objects.raw(_HISTORY, [list(areas), model.pk, at, last, number, number])
+    rows = list(found)
+    prefetch_related_objects(rows, "version")
+    return rows
 
 
 def findings(check: Check | None) -> list[Finding]:

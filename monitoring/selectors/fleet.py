@@ -143,9 +143,16 @@ class Fleet:
         return [one.state for one in self.rows]
 
 
-def fleet(workspace: Workspace, chosen: Period, search: str = "", now: dt.datetime | None = None) -> Fleet:
+def fleet(
+    workspace: Workspace,
+    chosen: Period,
+    search: str = "",
+    *,
+    only: RegisteredModel | None = None,
+    now: dt.datetime | None = None,
+) -> Fleet:
     """Nine queries, whatever the numbers of models, windows, checks and alerts."""
-    found = overview(workspace, chosen, search)
+    found = overview(workspace, chosen, search, only=only)
     traffic = found[:SHOWN_MODELS]
     models = [one.model for one in traffic]
     ids = [one.pk for one in models]

@@ -111,9 +111,9 @@ class Standing:
 
     @property
     def labels(self) -> int | None:
-        """Answers that quality was judged by."""
-        sizes = [one.size for one in self.of(Area.QUALITY) if one.statistic == "performance" and one.size is not None]
-        return max(sizes, default=None)
+        """Answers that quality was judged by: those of its headline metric."""
+        found = [one for one in self.of(Area.QUALITY) if one.statistic == "performance" and one.size is not None]
+        return max((one.size or 0 for one in [one for one in found if one.decides] or found), default=None)
 
     @property
     def labels_missing(self) -> int | None:

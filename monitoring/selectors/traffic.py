@@ -186,10 +186,13 @@ FROM monitoring_source s, unnest(ARRAY[60, 86400]) AS l(level), LATERAL (
 WHERE s.model_id = ANY(%s) GROUP BY 1"""
 
 
-def overview(workspace: Workspace, chosen: Period, search: str = "") -> list[ModelTraffic]:
-    """Models whose name has ``search`` in it, the busiest first: four queries. One more than are shown, where there
-    are more; live ones are chosen first."""
+def overview(
+    workspace: Workspace, chosen: Period, search: str = "", *, only: RegisteredModel | None = None
+) -> list[ModelTraffic]:
+    """Models whose name has ``search`` in it, or one alone, the busiest first: four queries. One more than are shown,
+    where there are more; live ones are chosen first."""
     rows = RegisteredModel.objects.filter(workspace=workspace, name__icontains=search)
+    rows = rows.filter(pk=only.pk) if only is not None else rows
     asked = Exists(Source.objects.filter(model=OuterRef("pk")))
     is_live = Exists(Deployment.objects.filter(model=OuterRef("pk"), ended_at__isnull=True))
     known = rows.filter(Q(archived_at__isnull=True) | asked).annotate(is_live=is_live).order_by("-is_live", "name")

@@ -6,9 +6,11 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -57,6 +59,7 @@ def overview(request: WorkspaceRequest) -> HttpResponseBase:
         **tab.panel(model, sources, chosen),
     }
     if not is_fragment(request):
+        context["report_url"] = f"{reverse('monitoring:report')}?{urlencode({'model': model.pk, **chosen.query})}"
         context["models"] = _models(request)
     return polled(render_page(request, TEMPLATE, context, partial="live"), version=version)
 
