@@ -63,8 +63,9 @@ class Series:
     hidden: bool = False
     also_at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Other places for the same points, for example {"seconds": (0.4, 0.9, …)}, as long as ``points``."""
-    drawn: Literal["line", "points", "steps"] = "line"
-    """In line charts: joined, as points alone, or holding each value until the next; in bar charts points are marks."""
+    drawn: Literal["line", "points", "steps", "band"] = "line"
+    """In line charts: joined, as points alone, holding each value until the next, or as the upper end of a band whose
+    lower end is the series before it; in bar charts points are marks."""
     names: tuple[str, ...] = ()
     """What each point is, such as the run's name; empty, or as long as ``points``."""
     links: tuple[str, ...] = ()

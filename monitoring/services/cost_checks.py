@@ -37,21 +37,15 @@ def judge(scene: Scene) -> Outcome:
     whole = total(scene.sources, scene.period, MEASURES)
     kind = kind_for(scene.model, whole.summary)
     counts = counted(whole.summary, kind, catalogue_of(scene.sources))
-    if not whole.predictions:
-        return Outcome(Verdict.NOT_ENOUGH, f"Stale: no prediction ({scene.stretch}), so nothing cost anything.", None)
+    sentence = sentence_of(scene, kind, whole.predictions - whole.errors, counts)
     if counts is None:
-        return _not_enough(scene, kind, 0, [])
+        return Outcome(Verdict.NOT_ENOUGH, sentence, None)
     cost = cost_of_counts(counts, scene.settings)
-    if counts.answers < scene.settings.minimum_labels:
-        return _not_enough(scene, kind, counts.answers, _findings(scene, counts, cost, Verdict.NOT_ENOUGH))
-    if cost.per_1000 is None:
-        sentence = (
-            f"{number(counts.answers)} judged lists ({scene.stretch}) cost {money(cost.per_1000_lists)} a 1,000 lists. "
-            "Not enough data for a cost a 1,000 predictions: the size of the catalogue is not known."
-        )
-        return Outcome(Verdict.NOT_ENOUGH, sentence, None, _findings(scene, counts, cost, Verdict.NOT_ENOUGH))
-    verdict = verdict_of(cost.per_1000, scene.settings.cost_limit)
-    return Outcome(verdict, _sentence(scene, counts, cost), cost.per_1000, _findings(scene, counts, cost, verdict))
+    verdict = Verdict.NOT_ENOUGH
+    if counts.answers >= scene.settings.minimum_labels and cost.per_1000 is not None:
+        verdict = verdict_of(cost.per_1000, scene.settings.cost_limit)
+    score = cost.per_1000 if verdict != Verdict.NOT_ENOUGH else None
+    return Outcome(verdict, sentence, score, _findings(scene, counts, cost, verdict))
 
 
 def verdict_of(per_1000: float, limit: float) -> Verdict:
@@ -61,20 +55,27 @@ def verdict_of(per_1000: float, limit: float) -> Verdict:
     return Verdict.ACT if per_1000 >= ACT_FROM * limit else Verdict.WATCH
 
 
-def _not_enough(scene: Scene, kind: live.Kind, known: int, findings: list[Finding]) -> Outcome:
-    missing = number(scene.settings.minimum_labels - known)
-    words = f"Not enough data: {number(known)} {ANSWERS[kind]} ({scene.stretch}), {missing} more are needed."
-    return Outcome(Verdict.NOT_ENOUGH, words, None, findings)
-
-
-def _sentence(scene: Scene, counts: Counted, cost: Cost) -> str:
-    per_1000, limit = cost.per_1000 or 0.0, scene.settings.cost_limit
-    than = "above" if per_1000 > limit else "within"
-    kind = "numbers" if isinstance(counts, Errors) else counts.kind
-    part = share(cost.false_positives / cost.total, 0) if cost.total else ""
-    split = f" {part} of it for {_SPLIT[kind]}." if part else ""
-    size = f"({number(counts.answers)} {ANSWERS[kind]}, {scene.stretch})"
-    return f"Errors cost {money(per_1000)} a 1,000 predictions, {than} the limit of {money(limit)} {size}.{split}"
+def sentence_of(scene: Scene, kind: live.Kind, answered: int, counts: Counted | None) -> str:
+    """What who is on call reads."""
+    if not answered:
+        return f"Stale: no prediction was answered ({scene.stretch}), so nothing can be said of cost."
+    known = counts.answers if counts is not None else 0
+    size = f"{number(known)} {ANSWERS[kind]} ({scene.stretch})"
+    missing = scene.settings.minimum_labels - known
+    if counts is None or missing > 0:
+        return f"Not enough data: {size}, {number(missing)} more are needed."
+    cost, limit = cost_of_counts(counts, scene.settings), scene.settings.cost_limit
+    if cost.per_1000 is None:
+        return (
+            f"{size} cost {money(cost.per_1000_lists)} a 1,000 lists. Not enough data for a cost a 1,000 predictions: "
+            "the size of the catalogue is not known."
+        )
+    than = "above" if cost.per_1000 > limit else "within"
+    split = f" {share(cost.false_positives / cost.total, 0)} of it for {_SPLIT[kind]}." if cost.total else ""
+    return (
+        f"Errors cost {money(cost.per_1000)} a 1,000 predictions, {than} the limit of {money(limit)} "
+        f"({number(known)} {ANSWERS[kind]}, {scene.stretch}).{split}"
+    )
 
 
 def _findings(scene: Scene, counts: Counted, cost: Cost, verdict: Verdict) -> list[Finding]:

@@ -20,6 +20,8 @@ from monitoring.stats.thresholds import DEFAULTS, Thresholds
 
 PRICES: Final = ("price_false_positive", "price_false_negative", "price_over", "price_under")
 """Managers set these (Action.EDIT_PRICES); the others belong to who may edit a policy."""
+CHANGED = "change_monitoring_settings"
+"""As the audit trail calls it."""
 MOST_DOLLARS = 1_000_000.0
 LONGEST_WINDOW = 30 * 86400
 
@@ -53,19 +55,23 @@ class _Bounds:
 
 
 def _thresholds(value: Any) -> dict[str, float]:
-    """{statistic: effect} or {"kind.statistic": effect}; empty: the defaults."""
+    """{statistic: effect} or {"kind.statistic": effect}; empty: the defaults. Raises Refused, or ValueError."""
     if not isinstance(value, Mapping):
         raise ValueError(  # noqa: TRY004  one kind of error for a value that is not accepted
             f"{value!r} is not accepted; {{statistic: number above 0}} is"
         )
+    known = sorted({name for kind in DEFAULTS.values() for name in kind})
     clean: dict[str, float] = {}
+    problems: list[Problem] = []
     for name, given in value.items():
-        clean[str(name)] = float(_Bounds(1e-6, 1e6).checked(given))
-    try:
-        Thresholds(clean)
-    except ValueError as error:
-        known = sorted({name for kind in DEFAULTS.values() for name in kind})
-        raise ValueError(f"{sorted(clean)!r} are not accepted; statistics are {', '.join(known)}") from error
+        try:
+            clean[str(name)] = float(_Bounds(1e-6, 1e6).checked(given))
+            Thresholds({str(name): clean[str(name)]})
+        except ValueError as error:
+            said = str(error) if str(name).rpartition(".")[2] in known else f"is no statistic; {', '.join(known)} are"
+            problems.append(Problem(f"thresholds.{name}", said))
+    if problems:
+        raise Refused(problems)
     return clean
 
 
@@ -106,6 +112,8 @@ def cleaned(current: MonitoringSettings, changes: Mapping[str, Any]) -> dict[str
             continue
         try:
             values[name] = FIELDS[name](given)
+        except Refused as error:
+            problems += error.problems
         except ValueError as error:
             problems.append(Problem(name, str(error)))
     watch = values.get("watch_below", current.watch_below)
@@ -138,7 +146,7 @@ def change(
     current.updated_by, current.updated_at = actor, timezone.now()
     current.save()
     audit.record(
-        action="change_monitoring_settings",
+        action=CHANGED,
         actor=actor,
         workspace=model.workspace,
         obj=model,

@@ -64,24 +64,31 @@ AreaJudge = Callable[[Scene], Outcome | None]
 """None: the area does not apply to this model."""
 
 
-def scene_of(model: RegisteredModel, now: dt.datetime | None = None, period: Period | None = None) -> Scene:
-    """Of this moment, or of one that is past: then with the version that was live at that time."""
+def scene_of(
+    model: RegisteredModel,
+    now: dt.datetime | None = None,
+    period: Period | None = None,
+    sources: list[Source] | None = None,
+) -> Scene:
+    """Of this moment, or of one that is past: then with the version that was live at that time.
+
+    ``sources``: all of the model, where they are known already. Two queries, else three.
+    """
     moment = now or timezone.now()
     settings = monitoring_settings.of(model)
     live = champion_at(model, moment)
-    sources = [
-        one
-        for one in sources_of(model)
-        if one.role != Source.As.SHADOW and (live is None or one.version_id == live.version_id)
-    ]
+    version = live.version if live is not None else None
+    every = sources_of(model) if sources is None else sources
     return Scene(
-        model,
-        settings,
-        live.version if live is not None else None,
-        sources,
-        period or analysed(settings.window_seconds, moment),
-        moment,
+        model, settings, version, answering(every, version), period or analysed(settings.window_seconds, moment), moment
     )
+
+
+def answering(sources: list[Source], version: ModelVersion | None) -> list[Source]:
+    """Those of the version, in whatever role but as a shadow, whom nobody hears; without a version, of all."""
+    return [
+        one for one in sources if one.role != Source.As.SHADOW and (version is None or one.version_id == version.pk)
+    ]
 
 
 def champion_at(model: RegisteredModel, at: dt.datetime) -> Deployment | None:

@@ -31,6 +31,10 @@
       };
       if (series.drawn === "points") Object.assign(base, { pointRadius: 3, pointHoverRadius: 5, borderWidth: 0 });
       if (series.drawn === "steps") base.pointRadius = 0;
+      // A band reaches down to the series before it; both of its ends are thin.
+      const isEnd = series.drawn === "band" || payload.series[index + 1]?.drawn === "band";
+      if (isEnd) Object.assign(base, { borderWidth: 1, pointRadius: 0 });
+      if (series.drawn === "band") Object.assign(base, { fill: "-1", backgroundColor: Chart.helpers.color(colour).alpha(0.14).rgbString() });
       if (!payload.smoothing || state.smoothing === 0) return [base];
       const pale = { ...base, label: `${series.name} (raw)`, raw: true, borderWidth: 1, pointRadius: 0, pointHoverRadius: 0 };
       pale.borderColor = pale.backgroundColor = Chart.helpers.color(colour).alpha(0.4).rgbString();

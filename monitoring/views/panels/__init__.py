@@ -13,7 +13,7 @@ from typing import Any
 from experiments.models import RegisteredModel
 from monitoring.models import Source
 from monitoring.selectors.windows import Period
-from monitoring.views.panels import data, drift, traffic
+from monitoring.views.panels import cost, data, drift, quality, traffic
 
 Panel = Callable[[RegisteredModel, list[Source], Period], dict[str, Any]]
 
@@ -31,6 +31,8 @@ class Tab:
 
 
 _ALL = (
+    Tab("quality", "Quality", "gauge", quality.panel),
+    Tab("cost", "Cost", "circle-dollar-sign", cost.panel),
     Tab("drift", "Drift", "git-compare-arrows", drift.panel),
     Tab("data", "Data", "database", data.panel),
     Tab("traffic", "Traffic", "activity", traffic.panel),
