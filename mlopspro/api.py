@@ -35,6 +35,7 @@ from monitoring.api_alerts import router as alerts_router
 from monitoring.api_channels import router as channels_router
 from monitoring.api_drift import router as drift_router
 from monitoring.api_health import router as health_router
+from monitoring.api_judged import router as judged_router
 from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
 from monitoring.api_snapshots import router as snapshots_router
@@ -80,6 +81,7 @@ api.add_router("", health_router)
 api.add_router("", mlops_predictions_router)
 api.add_router("", snapshots_router)
 api.add_router("", drift_router)
+api.add_router("", judged_router)
 api.add_router("", log_router)
 api.add_router("", channels_router)
 api.add_router("", alerts_router)
