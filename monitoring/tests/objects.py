@@ -5,5 +5,6 @@ from monitoring.tests import (
     objects_channels,  # noqa: F401
     objects_drift,  # noqa: F401
     objects_judged,  # noqa: F401
+    objects_judging,  # noqa: F401
     objects_windows,  # noqa: F401  its entries register themselves
 )
