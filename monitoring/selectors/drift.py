@@ -20,7 +20,7 @@ from experiments.models import RegisteredModel
 from mlopspro.core.formats import as_float
 from monitoring.models import Check, Finding, MonitoringSettings, Verdict
 from monitoring.selectors.drift_course import course_of
-from monitoring.selectors.drift_words import reason_of, statistic_title, title_of
+from monitoring.selectors.drift_words import reason_of, short_title, statistic_title, title_of
 from monitoring.selectors.windows import Period
 from monitoring.services.scene import analysed
 from monitoring.summaries.signals import OF_ITEMS
@@ -54,6 +54,10 @@ class Statistic:
     @property
     def title(self) -> str:
         return statistic_title(self.name)
+
+    @property
+    def short(self) -> str:
+        return short_title(self.name)
 
     @property
     def ratio(self) -> float:

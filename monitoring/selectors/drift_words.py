@@ -16,11 +16,21 @@ STATISTICS = {
     "infinite_share": "Difference of the infinite share",
     "cv": "Coefficient of variation",
 }
+SHORT = {
+    "ks": "KS",
+    "wasserstein": "Wasserstein",
+    "psi": "PSI",
+    "jensen_shannon": "Jensen–Shannon",
+    "difference": "Difference",
+    "ratio": "Ratio",
+    "missing_share": "Missing",
+    "infinite_share": "Infinite",
+}
 REASONS = {
     "small": "Below every threshold.",
     "chance": "An effect reaches its threshold, but may be chance.",
     "few": "Too few predictions to judge.",
-    "no_reference": "The reference does not have it.",
+    "no_reference": "The reference does not say.",
     "vanished": "It does not appear in this stretch.",
 }
 
@@ -34,6 +44,10 @@ def title_of(signal: str) -> str:
 
 def statistic_title(name: str) -> str:
     return STATISTICS.get(name, name.replace("_", " ").capitalize())
+
+
+def short_title(name: str) -> str:
+    return SHORT.get(name, statistic_title(name))
 
 
 def reason_of(reason: str) -> str:

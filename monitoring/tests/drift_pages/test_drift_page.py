@@ -60,7 +60,9 @@ def test_not_enough_data_says_how_many_predictions_are_missing_and_never_that_al
     html = html_of(client, version)
     assert "380 more predictions" in html
     assert "120 of 500" in html
-    assert "tone-good" not in html.split('class="card drift-verdict')[1].split("</section>")[0]
+    head = html.split('class="card drift-verdict')[1].split("</section>")[0]
+    assert head.startswith(" is-unknown")
+    assert "tone-good" not in head
     assert "Too few predictions to judge." in html
 
 
@@ -78,7 +80,7 @@ def test_the_verdict_comes_first_with_score_threshold_and_moved_signals(client, 
     )
     html = html_of(client, version)
     head = html.split('class="card drift-verdict')[1].split("</section>")[0]
-    assert head.startswith(f" tone-{tone}")
+    assert f'class="tile tone-{tone}"' in head
     assert f"<span>{word}</span>" in head
     assert check.sentence in head
     assert "threshold 0.300" in head
@@ -158,7 +160,7 @@ def test_who_may_only_look_is_shown_no_button(client, viewer, version):
         version, active=False, kind="pinned", start=timezone.now() - dt.timedelta(hours=2), end=timezone.now()
     )
     make_check(version, [numeric("scores", 1.0)], reference=make_reference(version))
-    for words in ("Pin this period", "Use this", "Check this period", "Retrain"):
+    for words in ("Pin this period", "Use this", "Check this period", "?clone="):
         assert words in html_of(client, version)
         assert words not in html_of(viewer, version)
 
