@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from experiments.api import ERRORS, Envelope, Error
 from experiments.api_history import refuse_unknown
 from experiments.models import RegisteredModel
+from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.access import get_visible_or_404
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action, NotAllowed, can
@@ -113,7 +114,7 @@ class CheckIn(Schema):
 class Changes(Schema):
     model_config = ConfigDict(extra="forbid")
 
-    changes: dict[str, Any] = Field(description='By dotted names, e.g. {"drift.above": 0.4, "mode": "automatic"}.')
+    changes: dict[str, Any] = Field({}, description='By dotted names, e.g. {"drift.above": 0.4, "mode": "automatic"}.')
     reason: str = Field("", max_length=500)
     revision: int | None = Field(None, description="The revision this change was made for; another one refuses it.")
 
@@ -121,7 +122,7 @@ class Changes(Schema):
 class AnswerIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
-    accept: bool
+    accept: bool | None = Field(None, description="true begins the retraining, false dismisses the proposal.")
 
 
 class Reason(Schema):
@@ -179,6 +180,8 @@ def retraining_decisions(request: WorkspaceRequest, asked: Query[Asked]) -> Any:
 def retraining_answer(request: WorkspaceRequest, decision_id: uuid.UUID, given: AnswerIn) -> Any:
     rows = Decision.objects.select_related("model__workspace")
     row = get_object_or_404(rows, pk=decision_id, model__workspace=request.workspace)
+    if given.accept is None:
+        raise Refused([Problem("accept", "is missing; accepted: true or false")])
     decisions.answer(row, accept=given.accept, actor=request.user, through="api")
     return {"data": _decision(Decision.objects.select_related("retraining").get(pk=row.pk))}
 
