@@ -28,13 +28,13 @@ def turn(row: Retraining, now: dt.datetime) -> bool:
     version = row.version
     if version is None or step is None:
         return _end(row, State.FAILED, "Its version was deleted.")
+    if (lacking := may_not(row)) or (lacking := _never(version)):
+        return _end(row, State.HELD, lacking)
     evaluation = Experiment.objects.filter(pk=step.evidence.get("evaluation")).first()
     if evaluation is not None and evaluation.is_active:
         with steps.locked(row) as held:
             steps.say(held, f"{row.base.number} is judged on the new data: {evaluation.state.label.lower()}.")
         return False
-    if (lacking := may_not(row)) or (lacking := _never(version)):
-        return _end(row, State.HELD, lacking)
     found = promotion.assess(version, Stage.PRODUCTION)
     if found.gate is not None and found.gate.offer is not None and evaluation is None:
         return _evaluate(row, step, found.gate.offer)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from experiments.learning.data.snapshot import read_snapshot
 from experiments.models import DatasetImport, Experiment, ModelVersion, RegisteredModel
 from experiments.services import importing, promotion
-from experiments.tests.registered import make_model, make_run, make_version
+from experiments.tests.registered import judged_version, make_model, make_run, make_version
+from experiments.tests.registry.conftest import scores
 from experiments.tests.runs.carried import carried_out
 from experiments.tests.stored import stored_dataset
 from mlopspro.accounts.models import Workspace
@@ -24,7 +25,7 @@ from monitoring.services.log_rows import LoggedPrediction, write_predictions
 from monitoring.services.prediction_ids import new_id
 from monitoring.services.sources import source_of
 from retraining.models import Retraining
-from retraining.services import driver
+from retraining.services import driver, steps
 
 PLAN: dict[str, Any] = {
     "data": {"minimum_new": 50},
@@ -65,6 +66,26 @@ def scene(workspace: Workspace, **sizes: int) -> Scene:
     promotion.promote(base, actor=None)
     base = ModelVersion.objects.select_related("model", "dataset", "experiment").get(pk=base.pk)
     return Scene(workspace, model, base, source_of(model=model, version=base, role=Source.As.CHAMPION))
+
+
+def judged_scene(workspace: Workspace, better: float = 0.2) -> Scene:
+    """Two versions with results user by user and no training; the second is better by so much, and not live."""
+    model = make_model(workspace, "films")
+    base = judged_version(workspace, scores(0.3), model)
+    promotion.promote(base, actor=None)
+    judged_version(workspace, scores(0.3 + better, seed=2), model)
+    base = ModelVersion.objects.select_related("model", "dataset", "experiment").get(pk=base.pk)
+    return Scene(workspace, model, base, source_of(model=model, version=base, role=Source.As.CHAMPION))
+
+
+def at_gate(here: Scene, row: Retraining, besides: ModelVersion | None = None) -> Retraining:
+    """Of a judged scene: as if the second version came of the retraining."""
+    version = here.model.versions.exclude(pk__in=[one.pk for one in (here.base, besides) if one]).get()
+    with steps.locked(row) as held:
+        held.version, held.experiment, held.dataset, held.state = version, version.experiment, version.dataset, "gate"
+        held.save()
+        steps.begin(held, "gate", "is judged", at=timezone.now())
+    return steps.fetched(row.pk)
 
 
 Row = tuple[str, str, float, dt.datetime]
@@ -110,7 +131,9 @@ def work() -> int:
     return done
 
 
-def serve(scene: Scene, row: Retraining, *, good: float = 0.5, champion: float = 0.5, n: int = 45, errors: int = 0) -> None:
+def serve(
+    scene: Scene, row: Retraining, *, good: float = 0.5, champion: float = 0.5, n: int = 45, errors: int = 0
+) -> None:
     """``n`` answers of the canary and of the champion with feedback, now; shares of them please. Windows follow."""
     now = timezone.now()
     canary = source_of(model=scene.model, version=row.version, role=Source.As.CHALLENGER)
