@@ -76,9 +76,10 @@ def _signal(name: str, entry: dict[str, Any], reference: Reference, found: Compa
     there = np.asarray(entry["counts"], np.int64)
     here = signals.dense(found.counts[name], len(bins)) if name in found.counts else None
     sizes = int(there.sum()), int(here.sum()) if here is not None else 0
-    effect = design_effect(name, found.there, found.here, sizes, effect=entry["effect"], half=entry["half"])
+    weighed = {"effect": entry.get("effect", 1.0), "half": entry.get("half", False)}
+    effect = design_effect(name, found.there, found.here, sizes, **weighed)
     # Training does not say how long lists are asked for; a stretch of live traffic does.
-    assumed = name == "list_length" and reference.profile["about"]["list_length"] == "assumed"
+    assumed = name == "list_length" and reference.profile.get("about", {}).get("list_length") == "assumed"
     return Signal(name, entry["kind"], None if assumed else there, here, bins, effect)
 
 
@@ -93,7 +94,7 @@ def _compared(scene: Scene, reference: Reference) -> Compared:
 def _policy(scene: Scene, reference: Reference) -> Thresholds:
     """The model's own thresholds, raised where stretches of the reference differ by more among themselves."""
     entries = reference.profile["signals"]
-    bins = {name: Bins.from_json(entry["bins"]) for name, entry in entries.items() if entry["chunks"]}
+    bins = {name: Bins.from_json(entry["bins"]) for name, entry in entries.items() if entry.get("chunks")}
     chunks = {name: entries[name]["chunks"] for name in bins}
     return Thresholds(scene.settings.thresholds, calibrate(chunks, bins))
 

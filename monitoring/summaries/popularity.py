@@ -26,7 +26,7 @@ GROUPS = ("head", "tail", "new")
 
 def of(rows: Rows) -> JSON:
     reference = rows.reference
-    if reference is None or not reference.items or not len(rows.items):
+    if reference is None or not reference.items or not (len(rows.items) or len(rows.feedback.row)):
         return {}
     row = np.repeat(np.arange(len(rows)), rows.lengths)
     place = np.arange(len(row)) - (np.cumsum(rows.lengths) - rows.lengths)[row]

@@ -32,9 +32,9 @@ class Weights:
     ``people``: whether predictions of one user are alike at all.
     """
 
-    known: int
-    new: int
-    unknown: int
+    known: int = 0
+    new: int = 0
+    unknown: int = 0
     known_users: Mapping[str, int] = field(default_factory=dict)
     new_users: Mapping[str, int] = field(default_factory=dict)
     people: bool = True
@@ -73,7 +73,7 @@ def design_effect(
     ``effect``: what places of one list have in common; ``half``: the reference counts the lists of half its users.
     """
     n, m = sizes
-    if not n or not m or not (reference.people and current.people):
+    if not n or not m or not reference.total or not current.total or not (reference.people and current.people):
         return 1.0
     plain = 1 / n + 1 / m
     if name in signals.OF_USERS:
