@@ -20,6 +20,7 @@ from retraining.trial.sequential import LEAST_USERS, PLANNED_USERS, always_valid
 
 Item = TypeVar("Item", bound=Hashable)
 Team = Literal["first", "second", "both"]
+LEAST_FOR_T = 30
 
 
 @dataclass(frozen=True)
@@ -114,17 +115,20 @@ class Preference:
 
 
 def judge(sums: Preferences, alpha: float = 0.05, planned_users: int = PLANNED_USERS) -> Preference:
-    """The interval is always valid; below LEAST_USERS only the exact sign test speaks."""
+    """The interval is always valid and begins at LEAST_USERS, Student's t at LEAST_FOR_T; the sign test is exact."""
     between("alpha", alpha, 0, 0.5, above=True)
     decided = sums.wins + sums.losses
     sign = float(stats.binomtest(sums.wins, decided).pvalue) if decided else None
     variance = max(0.0, (sums.dd - sums.d**2 / sums.n) / (sums.n - 1)) if sums.n > 1 else 0.0
     value = sums.d / sums.n if sums.n else None
-    if value is None or variance == 0 or sums.n < LEAST_USERS:
+    if value is None or variance == 0 or sums.n < LEAST_FOR_T:
         return Preference(sums.n, value, None, None, None, sign, None)
     error, rho = math.sqrt(variance / sums.n), precision(planned_users, alpha)
-    half, z = multiplier(sums.n, rho, alpha) * error, value / error
+    z = value / error
     p_value = float(2 * stats.t.sf(abs(z), sums.n - 1))
+    if sums.n < LEAST_USERS:
+        return Preference(sums.n, value, None, None, p_value, sign, None)
+    half = multiplier(sums.n, rho, alpha) * error
     return Preference(sums.n, value, value - half, value + half, p_value, sign, always_valid_p(z, sums.n, rho))
 
 

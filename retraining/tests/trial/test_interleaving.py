@@ -87,6 +87,9 @@ def test_few_users_have_the_exact_sign_test_alone() -> None:
     found = judge(Preferences.of([(0, 1)] * 8))
     assert (found.p_value, found.low, found.sign_p_value) == (None, None, pytest.approx(2 * 0.5**8))
     assert judge(Preferences()).value is None
+    some = judge(Preferences.of([(0, 1)] * 20 + [(1, 0)] * 15))
+    assert (some.low, some.always_valid_p) == (None, None)
+    assert some.p_value == pytest.approx(stats.ttest_1samp([1] * 20 + [-1] * 15, 0).pvalue)
 
 
 def test_it_finds_with_fewer_users_what_a_split_does_not_and_nothing_where_there_is_nothing() -> None:
