@@ -54,8 +54,8 @@ def what_if(
     return Replay(
         tuple(decisions),
         tuple(one.at for one in decisions if one.action != "none"),
-        Counter(one.tier for one in decisions),
-        Counter(trigger.trigger for one in decisions for trigger in one.fired),
+        dict(Counter(one.tier for one in decisions)),
+        dict(Counter(trigger.trigger for one in decisions for trigger in one.fired)),
     )
 
 

@@ -99,7 +99,7 @@ def overview(workspace: Workspace) -> list[Row]:
     live = list(rows)
     models = [one.model for one in live]
     known = Decision.objects.filter(model__in=models)
-    last = _by_model(known.defer("inputs", "policy").order_by("model", "-at").distinct("model"))
+    last = _by_model(known.defer("inputs", "policy").order_by("model_id", "-at").distinct("model_id"))
     proposed = _by_model(known.filter(answer=Decision.Answer.OPEN))
     going = _by_model(Retraining.objects.filter(model__in=models, state__in=OPEN))
     modes = {row.model_id: row.document.get("mode", "propose") for row in _policies(models)}
