@@ -15,13 +15,15 @@ JSON = Any
 
 
 def to_json(value: Any) -> JSON:
-    """Dataclasses as objects, tuples as lists, moments as ISO 8601 in UTC."""
+    """Dataclasses and mappings as objects, tuples as lists, moments as ISO 8601 in UTC."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return utc(value, "moment").isoformat()
     if isinstance(value, tuple | list):
         return [to_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): to_json(one) for name, one in value.items()}
     return value
 
 

@@ -22,7 +22,8 @@ SHARE_OF_CHANGED_USERS = 0.8
 
 @dataclass(frozen=True)
 class World:
-    """``drift_days``: when it drifts; None: halfway between ``warm_up_days`` and the end."""
+    """It drifts a quarter of the way from ``warm_up_days`` to the end, on a Thursday where day 0 is a Monday, as a
+    Monday's schedule would meet it by luck."""
 
     users: int = 400
     items: int = 200
@@ -39,7 +40,7 @@ def synthetic(kind: Kind, world: World | None = None) -> Stream:
         raise ValueError(f"kind: {', '.join(KINDS)} are accepted, got {kind!r}.")
     made = world or World()
     rng = np.random.default_rng(made.seed)
-    at = math.floor(made.warm_up_days + (made.days - made.warm_up_days) / 4)
+    at = math.floor(made.warm_up_days + (made.days - made.warm_up_days) / 4) // 7 * 7 + 3
     taste = rng.normal(0, 1, (made.users, 8))
     nature = rng.normal(0, 1, (made.items, 8))
     popularity = rng.permutation(np.log(1 / np.arange(1, made.items + 1) ** 0.7))
