@@ -35,7 +35,7 @@ def course(
             spec.title,
             UNITS.get(spec.unit, ""),
             kind="share" if spec.unit == "share" else "number",
-            minimum=0 if points and min((y for _, y in points if y is not None), default=0) >= 0 else None,
+            minimum=0 if spec.unit == "count" else None,
         ),
         thresholds=(*_limits(spec, terms), *times),
         empty=EMPTY,
@@ -45,7 +45,4 @@ def course(
 def _limits(spec: SignalSpec, terms: Terms) -> tuple[Threshold, ...]:
     if spec.is_series:
         return ()
-    found = [Threshold(f"{terms.comparison} {spec.figure(terms.threshold)}", terms.threshold)]
-    if terms.clears != terms.threshold:
-        found.append(Threshold(f"good from {spec.figure(terms.clears)}", terms.clears))
-    return tuple(found)
+    return (Threshold(f"bad {terms.comparison} {spec.figure(terms.threshold)}", terms.threshold),)

@@ -86,7 +86,7 @@ def read(
     found = course(spec, sources, level, end, PAST[level] + 1)
     value, sample = float(found.values[-1]), int(found.samples[-1])
     if not math.isfinite(value):
-        return missing(f"{spec.title} is not known {_when(level, start)}.", end, sample, **evidence)
+        return missing(f"There is no value of “{spec.title}” {_when(level, start)}.", end, sample, **evidence)
     if spec.needs_sample and sample < minimum_sample:
         why = f"Not enough data yet: {sample:,} of {minimum_sample:,} {_when(level, start)}."
         return missing(why, end, sample, **evidence)

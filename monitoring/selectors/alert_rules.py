@@ -12,7 +12,7 @@ from mlopspro.core import formats
 from monitoring.alerts.readings import SignalSpec
 from monitoring.alerts.specs import SIGNALS
 from monitoring.models import Alert, AlertRule, Severity
-from monitoring.selectors.alerts import SEVERITY_ICONS
+from monitoring.selectors.alerts import SEVERITY_ICONS, state_badge
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class ShownRule:
     def severity(self) -> dict[str, str]:
         one = Severity(self.rule.severity)
         return {"label": str(one.label), "tone": one.tone, "icon": SEVERITY_ICONS[one.value]}
+
+    @property
+    def alert_state(self) -> dict[str, str] | None:
+        """Of its live alert, as a badge."""
+        return state_badge(self.alert) if self.alert is not None else None
 
     @property
     def when(self) -> str:

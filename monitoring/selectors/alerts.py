@@ -37,12 +37,21 @@ class Filters:
     model: RegisteredModel | None = None
 
     @property
+    def any(self) -> bool:
+        return bool(self.state or self.severity or self.model is not None)
+
+    @property
     def live(self) -> bool:
         return self.state != Alert.State.RESOLVED
 
     @property
     def history(self) -> bool:
         return self.state in ("", Alert.State.RESOLVED)
+
+
+def state_badge(alert: Alert) -> dict[str, str]:
+    tone, icon = _BADGES[Alert.State(alert.state)]
+    return {"label": alert.get_state_display(), "tone": tone, "icon": icon}
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,7 @@ class Shown:
     @property
     def state(self) -> dict[str, str]:
         """As a badge."""
-        tone, icon = _BADGES[Alert.State(self.alert.state)]
-        return {"label": self.alert.get_state_display(), "tone": tone, "icon": icon}
+        return state_badge(self.alert)
 
     @property
     def severity(self) -> dict[str, str]:

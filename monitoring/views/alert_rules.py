@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from experiments.forms.training import sentence
 from experiments.models import RegisteredModel
-from experiments.services.spec import Refused
+from experiments.services.spec import Problem, Refused
 from experiments.views.allowed import allowed
 from mlopspro.accounts.access import get_visible_or_404, requires
 from mlopspro.accounts.permissions import Action
@@ -212,5 +212,7 @@ def _typed(form: RuleForm) -> dict[str, Any]:
 
 def _trial(form: RuleForm, values: dict[str, Any]) -> AlertRule:
     """Not saved. Raises Refused."""
+    if not str(values.get("threshold", "")).strip():
+        raise Refused([Problem("threshold", "is missing")])
     clean = alert_terms.cleaned({"name": "Trial", **values}, {**alert_terms.USUAL, "threshold": 0.0})
     return AlertRule(model=form.model, **{**alert_terms.USUAL, **clean})

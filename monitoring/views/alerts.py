@@ -63,7 +63,6 @@ def alert_list(request: WorkspaceRequest) -> HttpResponseBase:
             "models": shown.models_with_rules(request.workspace),
             "states": Alert.State.choices,
             "severities": Severity.choices,
-            "filtered": bool(filters.state or filters.severity or filters.model),
         }
     return polled(render_page(request, LIST, context, partial="live"), version=version)
 

@@ -217,7 +217,7 @@ def persons_act(rule: Rule, act: str, now: dt.datetime) -> None:
         rule.streak = replace(rule.streak, bad=0, good=0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(terms, readings)
 def test_whatever_happens_there_is_one_live_alert_and_each_step_has_its_reason(chosen, course):
     """Rule.apply refuses a second live alert. Beyond it: who opens was bad, who resolves was good, in a row."""
