@@ -175,10 +175,9 @@ def test_what_is_known_already_is_nothing_new():
     parent, given = old(ratings()), feedback_of(ratings(seed=2, start=60))
     plan = DataPlan(minimum_new=10)
     first = compose(parent, given, plan, cut=CUT, liked=None)
-    later = given.at < first.counts["holdout_from"]
-    kept = ListFeedback(*(getattr(given, name)[later] for name in ("user", "item", "kind", "value", "at", "received")))
+    known = [(user, item, value, at) for (user, item), (value, at, _) in as_rows(first.data).items()]
     with pytest.raises(TooLittle, match=r"^0 new interactions"):
-        compose(first.data, kept, plan, cut=CUT, liked=None)
+        compose(first.data, feedback_of(known), plan, cut=CUT, liked=None)
 
 
 def test_a_half_life_keeps_its_share_and_never_brings_a_row_back():
