@@ -188,7 +188,8 @@ def test_clocks_that_disagree_count_where_they_say_they_are(version):
 
 
 @pytest.mark.parametrize(
-    ("family", "learner"), [("next_best_action", "action_logistic"), ("pricing", "log_log_elasticity")]
+    ("family", "learner"),
+    [("next_best_action", "action_logistic"), ("pricing", "log_log_elasticity"), ("forecasting", "seasonal_naive")],
 )
 def test_models_on_tables_have_references_of_their_rows(family, learner):
     workspace = make_workspace()
