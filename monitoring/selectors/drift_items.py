@@ -39,7 +39,7 @@ class ItemShare:
 
 @dataclass(frozen=True)
 class TopItems:
-    """The most shown of either stretch, by their greater share. ``shown`` are the places counted in each."""
+    """The most shown of either stretch, in the order of now. ``shown`` are the places counted in each."""
 
     now: Period
     before: Period
@@ -91,4 +91,5 @@ def _rows(late: Totals, early: Totals, datasets: Iterable[Dataset]) -> tuple[Ite
         now, before = (one.count / size if one else 0.0 for one, size in zip(both, sizes, strict=True))
         about = any(one is not None and not one.is_exact for one in both)
         found.append(ItemShare(item, titles.get(item, ""), now, before, about))
-    return tuple(sorted(found, key=lambda one: (-max(one.now, one.before), one.item))[:TOP])
+    most = sorted(found, key=lambda one: (-max(one.now, one.before), one.item))[:TOP]
+    return tuple(sorted(most, key=lambda one: (-one.now, one.item)))
