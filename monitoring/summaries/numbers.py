@@ -16,13 +16,17 @@ from monitoring.summaries.rows import Rows
 from monitoring.summaries.types import JSON, add
 
 
+LARGEST = 1e150
+"""Larger values count as this: their squares would be no numbers any more."""
+
+
 def of(rows: Rows) -> JSON:
     given = rows.feedback
     fits = np.asarray(pc.equal(given.kind, "value")) & np.isfinite(given.value) & np.isfinite(rows.value[given.row])
     if not fits.any():
         return {}
-    true = given.value[fits]
-    error = rows.value[given.row[fits]] - true
+    true = np.clip(given.value[fits], -LARGEST, LARGEST)
+    error = np.clip(rows.value[given.row[fits]], -LARGEST, LARGEST) - true
     return {
         "n": len(error),
         "error": math.fsum(error),
