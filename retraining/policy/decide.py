@@ -35,7 +35,7 @@ def decide(policy: Policy, inputs: Inputs) -> Decision:
     if wanted == "none" or any(one.brake != "dry_run" for one in held):
         slot = None  # it stays due until a decision deals with it
     reasons = [_TIERS[tier], *(one.sentence for one in fired)]
-    reasons += [one.sentence for one in triggers if one.state == "not_enough"]
+    reasons += [one.sentence for one in triggers if one.state == "not_enough" or (one.state == "off" and one.sentence)]
     reasons += [one.sentence for one in held]
     if policy.mode == "off" and fired and wanted == "none":
         reasons.append("The policy is switched off, so nothing follows from this.")

@@ -105,7 +105,8 @@ def _new_rows(policy: Policy, inputs: Inputs) -> Judged:
 
 def _manual(policy: Policy, inputs: Inputs) -> Judged:
     if not policy.manual:
-        return Judged("manual", "off")
+        words_ = "Somebody asks for a retraining, which this policy does not allow by hand." if inputs.by_hand else ""
+        return Judged("manual", "off", sentence=words_)
     if not inputs.by_hand:
         return Judged("manual", "quiet")
     return Judged("manual", "fired", sentence="Somebody asks for a retraining.")

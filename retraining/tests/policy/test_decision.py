@@ -142,6 +142,12 @@ def test_a_slot_is_dealt_with_once_and_a_retraining_meets_it() -> None:
     assert decide(dry, inputs(schedule_since=since)).slot == monday
 
 
+def test_a_wish_that_the_policy_does_not_allow_is_answered() -> None:
+    found = decide(Policy(manual=False), inputs(by_hand=True))
+    assert (found.action, found.fired) == ("none", ())
+    assert "Somebody asks for a retraining, which this policy does not allow by hand." in found.reasons
+
+
 def test_errors_count_above_their_ceiling() -> None:
     policy = Policy().changed({"performance.metric": "rmse", "performance.floor": 1.0, "performance.worse": "above"})
     assert decide(policy, inputs(performance=1.2)).tier == "immediate"
