@@ -53,6 +53,9 @@ class LiveStack:
             "MLFLOW_TRACKING_URI": embedded.mlflow_uri(),
             # Entries of one stack belong into its own database.
             "MLOPSPRO_PREDICTION_LOG_DIR": str(embedded.var_dir() / f"prediction-log-{self.name}"),
+            # Tests receive what is posted to others on this machine.
+            "MLOPSPRO_ALLOW_HTTP_TARGETS": "1",
+            "MLOPSPRO_ALLOWED_TARGETS": "127.0.0.1",
             **(environment or {}),
         }
         self._names = tuple(names)
