@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from monitoring.selectors import drift_items as items
 from monitoring.selectors.drift import DriftCheck, Signal, newest, shares_of
 from monitoring.selectors.windows import Period
 from monitoring.services import monitoring_settings, references
+from monitoring.stats.drift_report import has_evidently
 from monitoring.stats.instability import LEAST_WINDOWS
 
 WINDOWS = {3600: "1 h", 6 * 3600: "6 h", 24 * 3600: "24 h", 7 * 24 * 3600: "7 d"}
@@ -103,6 +105,15 @@ class DriftPage:
         course = self.found.course if self.found is not None else ()
         deployments: list[Deployment] = self.deployed.within(self.period)
         return charts_drift.score_over_time(course, self.settings.drift_threshold, deployments)
+
+    @property
+    def report_command(self) -> str:
+        """Makes Evidently's report of the same rows (F168)."""
+        return f"manage.py drift_report --model {shlex.quote(self.model.name)} --page drift.html"
+
+    @property
+    def has_evidently(self) -> bool:
+        return has_evidently()
 
     @property
     def here(self) -> Mapping[str, str]:
