@@ -121,7 +121,8 @@ def _days(frame: pd.DataFrame, roles: Roles) -> pd.Series[Any]:
 
 def _digests(frame: pd.DataFrame) -> pd.Series[Any]:
     """One number a row; two different rows share one in 1 of 10^19 cases."""
-    times = {name: _moments(frame, name) for name in frame if isinstance(frame[name].dtype, pd.DatetimeTZDtype)}
+    names = [str(name) for name, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
+    times = {name: _moments(frame, name) for name in names}
     return pd.util.hash_pandas_object(frame.assign(**times), index=False)
 
 

@@ -8,23 +8,22 @@ import pytest
 from django.utils import timezone
 
 from experiments.models import Deployment, Experiment
-from experiments.services import datasets
+from experiments.services import datasets, promotion, recipe_launch
 from experiments.services.deployments import champion
+from experiments.tests.recipes_made import latest, make_recipe, manifest_of
+from experiments.tests.registered import make_model, make_version
+from experiments.tests.runs.carried import carried_out
+from experiments.tests.stored import stored_dataset
 from mlopspro.accounts.models import AuditEntry
-from mlopspro.accounts.permissions import Role
-from mlopspro.testing.people import make_member, make_workspace
+from mlopspro.testing.people import make_workspace
+from monitoring.services.sources import source_of
 from retraining.services import driver, retrainings
-from retraining.tests.retrain_scene import PLAN, drive, move_taste, scene
+from retraining.tests.retrain_scene import PLAN, Scene, drive, move_taste, react, scene
 
 
 @pytest.fixture
 def here(db):
     return scene(make_workspace())
-
-
-@pytest.fixture
-def engineer(here):
-    return make_member(here.workspace, Role.ENGINEER)
 
 
 def begun(here, actor=None, **plan):
@@ -61,8 +60,6 @@ def test_from_a_decision_to_production(here):
 def test_a_gate_that_fails_leaves_production_as_it_is_and_says_the_figures(here):
     # What was asked for is popular already, so a new list of the same is no better.
     users, popular = here.users, here.trend
-    from retraining.tests.retrain_scene import react
-
     begin = timezone.now() - dt.timedelta(hours=3)
     old = [(user, f"new {at % 3}", 5.0, begin + dt.timedelta(seconds=at)) for at, user in enumerate(users)]
     react(here, old + [(user, popular[0], 1.0, begin + dt.timedelta(hours=1)) for user in users])
@@ -92,3 +89,21 @@ def test_a_failed_run_ends_it_with_its_reason(here):
     row = driver.advance(row)
     assert (row.state, row.sentence) == ("failed", "Training did not succeed: out of memory")
     assert steps_of(row)[-1] == ("train", "failed")
+
+
+def test_a_recipe_goes_along_and_the_holdout_is_the_newest_part_all_the_same(db):
+    """The recipe divides at random; trained again, later rows would tell of earlier ones."""
+    workspace = make_workspace()
+    dataset = stored_dataset(workspace, "old ratings", users=60, items=40, interactions=1_200)
+    manifest = manifest_of("recommendation")
+    manifest["pipeline"]["evaluation"] = {"validation": {"method": "random", "test_share": 0.3}}
+    recipe = latest(make_recipe(workspace, manifest=manifest))
+    run = carried_out(recipe_launch.launch_version(recipe, dataset=dataset, actor=None, trackers=[]))
+    model = make_model(workspace, "films", headline="catalogue.ndcg_at_10")
+    base = make_version(workspace, model, run=run)
+    promotion.promote(base, actor=None)
+    here = Scene(workspace, model, base, source_of(model=model, version=base, role="champion"))
+    move_taste(here)
+    row = drive(here, begun(here), until="canary")
+    assert row.version.recipe_version == recipe
+    assert (base.split["method"], row.experiment.split["method"]) == ("random", "given")
