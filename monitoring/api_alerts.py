@@ -88,7 +88,7 @@ class ActIn(Schema):
 
 
 class SnoozeIn(ActIn):
-    until: dt.datetime = Field(description="With a zone; 5 minutes to 7 days ahead.")
+    until: dt.datetime | None = Field(None, description="With a zone; 5 minutes to 7 days ahead. It must be given.")
 
 
 class RuleOut(Schema):
@@ -199,7 +199,10 @@ def alert_acknowledge(request: WorkspaceRequest, alert_id: uuid.UUID, sent: ActI
 @requires_api(Action.HANDLE_ALERT)
 def alert_snooze(request: WorkspaceRequest, alert_id: uuid.UUID, sent: SnoozeIn) -> Any:
     """It wakes if the signal is still bad then."""
-    alerting.snooze(_find(request, alert_id), actor=request.user, until=sent.until, note=sent.note)
+    found = _find(request, alert_id)
+    if sent.until is None:
+        raise Refused([Problem("until", "is missing; accepted: a time with zone, 5 minutes to 7 days ahead")])
+    alerting.snooze(found, actor=request.user, until=sent.until, note=sent.note)
     return _detail(request, alert_id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
 from monitoring.tests.telling.scene import make_channel
@@ -9,7 +11,7 @@ from monitoring.tests.telling.scene import make_channel
 
 @objects_for("monitoring:channel*", "pk")
 def channel(workspace: Workspace, owner: User) -> dict[str, object]:
-    return {"pk": make_channel(workspace).pk}
+    return {"pk": make_channel(workspace, name=f"channel {uuid.uuid4().hex}").pk}
 
 
 @objects_for("monitoring:channel_new", "kind")
@@ -19,4 +21,4 @@ def kind(workspace: Workspace, owner: User) -> dict[str, object]:
 
 @objects_for("api:alert_channel*", "channel_id")
 def channel_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
-    return {"channel_id": make_channel(workspace).pk}
+    return {"channel_id": make_channel(workspace, name=f"channel {uuid.uuid4().hex}").pk}

@@ -171,7 +171,7 @@ def _form(request: WorkspaceRequest, form: RuleForm) -> HttpResponseBase:
 
 
 def _tried(form: RuleForm) -> dict[str, Any]:
-    """{"spec", "chart", "openings", "values", "days", …} of the rule as the form has it; "problem" where it cannot be
+    """{"spec", "chart", "openings", "known", "length", …} of the rule as the form has it; "problem" where it cannot be
     tried."""
     values = _typed(form)
     try:
@@ -191,7 +191,7 @@ def _tried(form: RuleForm) -> dict[str, Any]:
         "spec": spec,
         "chart": charts_alerts.course(spec, found, terms, key="rule-course"),
         "openings": openings(terms, found.reads),
-        "values": len(known),
+        "known": len(known),
         "missing": len(found.reads) - len(known),
         "newest": [(at, spec.figure(value)) for at, value in reversed(found.figures) if value is not None][:5],
         "length": "12 hours" if spec.is_series else "7 days",

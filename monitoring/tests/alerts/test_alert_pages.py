@@ -203,6 +203,8 @@ def test_a_rule_is_added_tried_edited_switched_and_deleted(client, model):
              "for_checks": "1", "window_seconds": "3600", "minimum_sample": "0", "severity": "critical"}  # fmt: skip
     judged(model, [0.95, 0.7, 0.95, 0.95], timezone.now() - 60 * MINUTE)
     new = at("alert_rule_new", model)
+    assert "Type a threshold" in words(client.get(new, {"signal": "quality.performance"}))
+    assert client.get(new).status_code == 200
     tried = client.post(new, given | {"preview": "1"})
     assert "It would have opened 1 time" in words(tried)
     assert not AlertRule.objects.filter(name="Mine").exists()

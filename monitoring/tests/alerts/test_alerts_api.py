@@ -77,6 +77,7 @@ def test_acts_answer_with_the_alert_and_refuse_in_words(client, alert):
     refused = send(client, "post", f"{path}/snooze", until="2020-01-01T00:00:00Z")
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "until"
+    assert send(client, "post", f"{path}/snooze").json()["errors"][0]["field"] == "until"
     assert send(client, "post", f"{path}/notes", note="").status_code == 422
     assert send(client, "post", f"{path}/notes", note="Seen.").status_code == 200
     assert send(client, "post", f"{path}/resolve", note="Fixed.").json()["data"]["state"] == "resolved"
