@@ -48,7 +48,8 @@ def ensure(version: ModelVersion) -> Reference | None:
     Takes a few seconds where it is made, and reads the version's dataset once: not in a request, nor in a transaction
     that others wait for. Of several processes one makes it, and the others answer None meanwhile.
     """
-    found = active(version)
+    # Without its profile, which is large and which most callers leave alone: asked again in every round.
+    found = Reference.objects.filter(version=version, active=True).defer("profile").first()
     if found is not None or _reason(version):
         return found
     with locks.held(LOCK_CLASS, version.pk.int) as mine:

@@ -17,9 +17,9 @@ from mlopspro.accounts.models import AuditEntry
 from mlopspro.serving.lists import list_of
 from mlopspro.serving.versions import load
 from mlopspro.testing.people import make_workspace
-from monitoring.models import Reference, Source, StaleMinute, Verdict, Window
+from monitoring.models import Check, Reference, Source, StaleMinute, Verdict, Window
 from monitoring.selectors.windows import period
-from monitoring.services import drift_checks, monitoring_settings, references, windows
+from monitoring.services import drift_checks, judging, monitoring_settings, references, windows
 from monitoring.services.scene import scene_of
 from monitoring.services.sources import source_of
 from monitoring.services.window_writes import Writer, floor
@@ -69,6 +69,14 @@ def test_a_training_reference_is_what_the_version_answers(version):
     assert made.profile["about"]["answered"] == signals["new_users"]["size"] > 0
     assert made.profile["users"]["people"] is True
     assert AuditEntry.objects.filter(action="activate_reference", object_id=str(version.pk)).count() == 1
+
+
+def test_the_judges_round_makes_the_reference_of_a_version_that_went_live(version):
+    done = judging.judge_due()
+    assert (done.models, done.failed) == (1, 0)
+    found = Check.objects.get(model=version.model, area=Check.Area.DRIFT)
+    assert found.reference == references.active(version)
+    assert (found.verdict, found.score) == (Verdict.NOT_ENOUGH, None)
 
 
 def test_a_version_that_cannot_answer_says_why_and_is_not_enough():
