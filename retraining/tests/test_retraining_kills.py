@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import close_old_connections, connection
 
-from experiments.models import Dataset, Deployment, Experiment, ModelVersion, StageChange
+from experiments.models import Dataset, DatasetImport, Deployment, Experiment, ModelVersion, StageChange
 from experiments.services.deployments import champion
 from experiments.services.spec import Refused
 from mlopspro.testing.people import make_workspace
 from retraining.models import Retraining
-from retraining.services import driver, retrainings, steps
+from retraining.services import composing, driver, retrainings, steps
 from retraining.tests.retrain_scene import PLAN, at_gate, judged_scene, move_taste, scene, serve, work
 
 
@@ -105,6 +107,22 @@ def test_killed_after_what_no_transaction_holds(db, monkeypatch, after):
             break
     assert row.state == "gate", row.sentence
     assert (Dataset.objects.count(), ModelVersion.objects.count()) == (2, 2)
+
+
+def test_stopped_while_its_data_is_put_together_leaves_nothing_behind(db, monkeypatch):
+    here = scene(make_workspace())
+    move_taste(here)
+    row = retrainings.begin(here.model, through="command", plan=PLAN)
+    real = composing.compose
+
+    def stopped_meanwhile(*given):
+        retrainings.stop(row, actor=None)
+        return real(*given)
+
+    monkeypatch.setattr(composing, "compose", stopped_meanwhile)
+    assert driver.advance(row).state == "stopped"
+    assert not DatasetImport.objects.filter(pk=composing.import_id(row.pk)).exists()
+    assert not (Path(settings.DATA_ROOT) / "imports" / composing.import_id(row.pk).hex).exists()
 
 
 def test_an_error_that_nobody_foresaw_is_tried_again_and_then_said(db, monkeypatch):
