@@ -56,7 +56,7 @@ def advance_killed_everywhere(row):
     raise AssertionError("it never gets through")
 
 
-def test_killed_before_every_single_write_it_ends_the_same_and_nothing_is_done_twice(db):
+def test_killed_before_each_write_of_its_own_it_ends_the_same_and_nothing_is_done_twice(db):
     here = scene(make_workspace())
     move_taste(here)
     row = retrainings.begin(here.model, through="command", plan=PLAN)
