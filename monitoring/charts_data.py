@@ -15,7 +15,7 @@ def course(found: DataQuality) -> LineChart:
         title="Worst finding over time",
         series=(Series("Excess over its allowance", points, 1),),
         x=Axis("Time", kind="time"),
-        y=Axis("Times what is allowed", minimum=0),
+        y=Axis("Times allowed", minimum=0),
         thresholds=(Threshold("limit", 1.0),),
         empty="Nothing was judged in this period.",
     )
@@ -32,10 +32,10 @@ def feedback(found: DataQuality, period: Period) -> LineChart:
     points = tuple((at, sums[at][0] / sums[at][1] if at in sums and sums[at][1] else None) for at in times)
     return LineChart(
         key="data-feedback",
-        title="Answers with feedback over time",
+        title=f"Answers with feedback by {period.step}",
         series=(Series("With feedback", points, 3),),
         x=Axis("Time", kind="time"),
-        y=Axis(f"Share of a {period.step}'s predictions", kind="share", minimum=0, maximum=1),
+        y=Axis("With feedback", kind="share", minimum=0, maximum=1),
         empty="No predictions in this period.",
     )
 

@@ -135,6 +135,11 @@ class Fleet:
         return [(status, watched.count(status)) for status in order if status in watched]
 
     @property
+    def unjudged(self) -> int:
+        """Watched models that nothing can be said of."""
+        return sum(one.is_watched and one.status is Status.NOT_ENOUGH for one in self.rows)
+
+    @property
     def alerts(self) -> int:
         return sum(one.alerts for one in self.rows)
 

@@ -20,12 +20,14 @@ from monitoring.selectors.windows import BadPeriod, period
 @require_safe
 def download(request: WorkspaceRequest) -> HttpResponse:
     """``report.json?model=`` and a period as the monitoring page has it."""
-    model = get_visible_or_404(RegisteredModel, request, request.GET.get("model", ""))
     given = request.GET
+    if not given.get("model"):
+        return _bad("model is missing; accepted: the id of a model of this workspace.")
+    model = get_visible_or_404(RegisteredModel, request, given["model"])
     try:
         chosen = period(given.get("period") or "24h", start=given.get("from"), end=given.get("to"))
     except BadPeriod as error:
-        return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
+        return _bad(str(error))
     now = timezone.now()
     answer = JsonResponse(
         report(model, chosen, now), encoder=DjangoJSONEncoder, json_dumps_params={"indent": 2, "ensure_ascii": False}
@@ -33,3 +35,7 @@ def download(request: WorkspaceRequest) -> HttpResponse:
     name = f"{slugify(model.name) or 'model'}-monitoring-{now:%Y%m%d-%H%M}.json"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _bad(why: str) -> HttpResponse:
+    return HttpResponseBadRequest(why, content_type="text/plain; charset=utf-8")

@@ -215,6 +215,8 @@ def test_wrong_questions_are_named(client, source):
     bad = client.get(reverse("monitoring:report"), {"model": source.model_id, "period": "1y"})
     assert bad.status_code == 400
     assert b"accepted: 1h" in bad.content
+    assert client.get(reverse("monitoring:report")).status_code == 400
+    assert client.get(reverse("monitoring:report"), {"model": other.model_id}).status_code == 404
     with pytest.raises(CommandError, match="accepted: the name or id"):
         call_command("monitoring_report", "--model", "nobody")
     with pytest.raises(CommandError, match="several workspaces"):
