@@ -30,7 +30,7 @@ from monitoring.stats.instability import LEAST_WINDOWS
 
 router = Router(tags=["monitoring"])
 WINDOWS = {"1h": 3600, "6h": 6 * 3600, "24h": 86400, "7d": 7 * 86400}
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "0b4e1c9e-4f7b-4a53-9a3e-6f1c1f0d2a11",
     "model": "5b1e3d52-7a8e-4a0c-9d1c-3a8c2f4e6b70",
     "version": "1.2.0",

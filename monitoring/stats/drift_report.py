@@ -40,10 +40,8 @@ def drift_report(reference: Columns, current: Columns, page: Path | None = None)
     names = [name for name in reference if name in current]
     if not names or not all(len(sample[names[0]]) for sample in (reference, current)):
         raise ValueError("reference, current: samples with rows and a column in common are accepted.")
-    samples = [{name: sample[name] for name in names} for sample in (reference, current)]
-    if has_evidently():
-        return _by_evidently(*samples, page)
-    return by_tests(*samples)
+    one, two = ({name: sample[name] for name in names} for sample in (reference, current))
+    return _by_evidently(one, two, page) if has_evidently() else by_tests(one, two)
 
 
 def by_tests(reference: Columns, current: Columns) -> tuple[bool, dict[str, Any]]:

@@ -129,5 +129,5 @@ def _back(request: WorkspaceRequest, model: RegisteredModel, chosen: Period | No
         kept = (chosen or _period(request)).query
     except BadPeriod:
         kept = {}
-    query = urlencode({"model": model.pk, "tab": "drift", **kept})
+    query = urlencode({"model": str(model.pk), "tab": "drift", **kept})
     return HttpResponseRedirect(f"{reverse('monitoring:overview')}?{query}")
