@@ -20,7 +20,7 @@ from monitoring.services import channels, notifications
 from monitoring.services.channels import ChannelChanges, ChannelSpec
 
 router = Router(tags=["alerts"])
-ROOT = "/alert-channels"
+ROOT = "/monitoring/alert-channels"
 
 
 class AttemptOut(Schema):

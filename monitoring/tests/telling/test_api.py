@@ -11,7 +11,7 @@ from monitoring.services import channel_targets, deliveries, notifications
 from monitoring.tests.telling.scene import SLACK, make_channel, make_event
 
 pytestmark = pytest.mark.django_db
-ROOT = "/api/alert-channels"
+ROOT = "/api/monitoring/alert-channels"
 
 
 def send(client, method, path="", **body):
