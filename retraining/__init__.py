@@ -1,1 +1,1 @@
-"""When and why to train again, and doing it safely."""
+"""Retraining: when a model is trained again, how the new version earns its traffic, and trials between versions."""

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from retraining.views import decisions, overview, policy, runs
+from retraining.views import decisions, drills, overview, policy, runs
 
 app_name = "retraining"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("kill-switch/", overview.turn, name="kill_switch"),
+    path("drills/", drills.listed, name="drills"),
+    path("drills/<uuid:pk>/", drills.detail, name="drill"),
     path("models/<uuid:pk>/", overview.model, name="model"),
     path("models/<uuid:pk>/check/", decisions.check, name="check"),
     path("models/<uuid:pk>/retrain/", decisions.retrain, name="retrain"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
-from retraining.models import Decision, Retraining
+from retraining.models import Decision, Drill, Retraining
 from retraining.policy.decide import decide
 from retraining.policy.inputs import Inputs
 from retraining.policy.policy import Policy
@@ -61,3 +61,11 @@ def decision_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
 @objects_for("api:retraining_*", "run_id")
 def run_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"run_id": run(workspace, owner)["pk"]}
+
+
+@objects_for("retraining:drill", "pk")
+def drill(workspace: Workspace, owner: User) -> dict[str, object]:
+    made = Drill.objects.create(
+        workspace=workspace, name="drill", status="failed", finished_at=timezone.now(), failure_reason="It broke."
+    )
+    return {"pk": made.pk}
