@@ -121,6 +121,7 @@ def acknowledge(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Action.HANDLE_ALERT)
 @require_POST
 def snooze(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    _find(request, pk)
     hours = request.POST.get("hours", "")
     if hours not in SNOOZES:
         toast(request, f"hours is {hours[:20]!r}; {', '.join(SNOOZES)} are accepted.", "error")
