@@ -6,7 +6,7 @@ from monitoring.views import channels
 
 urlpatterns = [
     path("alerts/channels/", channels.channel_list, name="channels"),
-    path("alerts/channels/new/<slug:kind>/", channels.channel_new, name="channel_new"),
+    path("alerts/channels/new/", channels.channel_new, name="channel_new"),
     path("alerts/channels/<uuid:pk>/", channels.channel, name="channel"),
     path("alerts/channels/<uuid:pk>/edit/", channels.channel_edit, name="channel_edit"),
     path("alerts/channels/<uuid:pk>/switch/", channels.channel_switch, name="channel_switch"),

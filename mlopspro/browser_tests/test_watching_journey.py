@@ -75,7 +75,7 @@ def sign_in(page: Page, stack) -> None:
 
 def add_channel(page: Page, stack, program: Receiver) -> str:
     """Adds the program in the browser and sends it a test. Returns its signing key."""
-    page.goto(f"{stack.url}/monitoring/alerts/channels/new/webhook/")
+    page.goto(f"{stack.url}/monitoring/alerts/channels/new/?kind=webhook")
     page.get_by_label("Name").fill(CHANNEL)
     page.get_by_label("Address").fill(program.url)
     page.get_by_role("button", name="Add channel").click()

@@ -14,11 +14,6 @@ def channel(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"pk": make_channel(workspace, name=f"channel {uuid.uuid4().hex}").pk}
 
 
-@objects_for("monitoring:channel_new", "kind")
-def kind(workspace: Workspace, owner: User) -> dict[str, object]:
-    return {"kind": "webhook"}
-
-
 @objects_for("api:alert_channel*", "channel_id")
 def channel_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"channel_id": make_channel(workspace, name=f"channel {uuid.uuid4().hex}").pk}

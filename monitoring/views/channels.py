@@ -31,14 +31,15 @@ ATTEMPTS_A_PAGE = 25
 @requires(Action.VIEW)
 @require_safe
 def channel_list(request: WorkspaceRequest) -> HttpResponse:
-    context = {"states": rows.listed(request.workspace), "kinds": Channel.Kind, **_common(request)}
+    context = {"states": rows.listed(request.workspace), **_common(request)}
     return render_page(request, "monitoring/channels.html", context)
 
 
 @requires(Action.EDIT_POLICY)
 @require_http_methods(["GET", "HEAD", "POST"])
-def channel_new(request: WorkspaceRequest, kind: str) -> HttpResponseBase:
-    """A webhook's key is shown in the answer to its making, and never again."""
+def channel_new(request: WorkspaceRequest) -> HttpResponseBase:
+    """``?kind=``, e-mail where it is not said. A webhook's key is shown in the answer to its making, never again."""
+    kind = request.GET.get("kind", Channel.Kind.EMAIL)
     if kind not in Channel.Kind.values:
         raise Http404(f"Channels are of the kinds {', '.join(Channel.Kind.values)}.")
     form = ChannelForm(request.POST or None, kind=kind)

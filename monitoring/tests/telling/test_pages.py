@@ -20,6 +20,10 @@ pytestmark = pytest.mark.django_db
 LIST = "/monitoring/alerts/channels/"
 
 
+def new(kind: str) -> str:
+    return f"{reverse('monitoring:channel_new')}?kind={kind}"
+
+
 def page_of(channel) -> str:
     return reverse("monitoring:channel", args=[channel.pk])
 
@@ -27,12 +31,12 @@ def page_of(channel) -> str:
 def test_the_first_page_says_that_nobody_is_told_and_how_to_change_it(client):
     html = client.get(LIST).content.decode()
     assert "Nobody is told yet" in html
-    assert reverse("monitoring:channel_new", args=["slack"]) in html
+    assert new("slack") in html
 
 
 @pytest.mark.parametrize(("kind", "target"), [("email", "ada@example.org\nbob@example.org"), ("slack", SLACK)])
 def test_a_channel_is_added_and_its_target_shown_masked(client, workspace, kind, target):
-    address = reverse("monitoring:channel_new", args=[kind])
+    address = new(kind)
     assert client.get(address).status_code == 200
     answer = client.post(address, {"name": "On call", "target": target, "least_severity": "critical"}, follow=True)
     html = answer.content.decode()
@@ -44,7 +48,7 @@ def test_a_channel_is_added_and_its_target_shown_masked(client, workspace, kind,
 
 def test_a_webhooks_key_is_shown_once(client):
     asked = {"name": "Program", "target": "https://example.org/hook", "least_severity": "info"}
-    html = client.post(reverse("monitoring:channel_new", args=["webhook"]), asked).content.decode()
+    html = client.post(new("webhook"), asked).content.decode()
     channel = Channel.objects.get()
     key = channel_targets.key(channel)
     assert key in html.replace("&#x2B;", "+").replace("&#43;", "+")
@@ -58,12 +62,12 @@ def test_a_webhooks_key_is_shown_once(client):
 
 def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(client):
     asked = {"name": "Program", "target": "https://10.0.0.1/hook", "least_severity": "info"}
-    answer = client.post(reverse("monitoring:channel_new", args=["webhook"]), asked)
+    answer = client.post(new("webhook"), asked)
     html = answer.content.decode()
     assert answer.status_code == 422
     assert "not public" in html
     assert 'value="https://10.0.0.1/hook"' in html
-    assert client.get(reverse("monitoring:channel_new", args=["pigeon"])).status_code == 404
+    assert client.get(new("pigeon")).status_code == 404
 
 
 def test_editing_shows_no_secret_and_keeps_it_where_nothing_is_entered(client, workspace):
