@@ -19,7 +19,7 @@ from monitoring.selectors.traffic import sources_of
 from monitoring.selectors.windows import period
 from monitoring.services import windows
 from monitoring.tests.judged.scenes import all_fine, make_check
-from monitoring.tests.windows_scene import make_source, put, row
+from monitoring.tests.windows_scene import make_source, put, react, row
 
 pytestmark = pytest.mark.django_db
 QUERIES = 25
@@ -215,7 +215,15 @@ def test_a_new_check_makes_a_new_fragment_and_nothing_else_does(client, source):
     assert "<strong>Watch</strong>" in second.content.decode()
 
 
-@pytest.mark.parametrize("tab", ["traffic", "data"])
+def test_the_tab_that_opens_by_itself_is_quality_once_an_answer_was_judged(client, source):
+    assert 'tab=traffic" aria-current="page"' in page(client, source)
+    (one,) = put(source, [row(timezone.now() - dt.timedelta(seconds=200))])
+    react(source, one, "click", "a")
+    windows.refresh(busy_pause=0)
+    assert 'tab=quality" aria-current="page"' in page(client, source)
+
+
+@pytest.mark.parametrize("tab", ["quality", "cost", "drift", "data", "traffic"])
 def test_tiles_and_a_tab_cost_the_same_with_few_and_many_checks(client, source, tab):
     all_fine(source.model)
     page(client, source, tab=tab)

@@ -58,7 +58,7 @@ def test_counters_tables_and_recent_rows_are_those_of_the_log(client, source):
     react(source, rows[0], "click", "a")
     put(source, recent_rows(1, error="no scorer", items=None))
     windows.refresh()
-    html = page(client, source, period="24h").content.decode()
+    html = page(client, source, period="24h", tab="traffic").content.decode()
     for words in (
         "Predictions",
         "Items shown most",
