@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from experiments.models import RegisteredModel
-from mlopspro.core.formats import as_float
+from mlopspro.core.formats import UNDEFINED, as_float, number
 from monitoring.models import Check, Finding, MonitoringSettings, Verdict
 from monitoring.selectors.drift_course import course_of
 from monitoring.selectors.drift_words import reason_of, short_title, statistic_title, title_of
@@ -132,6 +132,11 @@ class DriftCheck:
     @property
     def judged(self) -> tuple[Signal, ...]:
         return tuple(one for one in self.signals if one.verdict != Verdict.NOT_ENOUGH)
+
+    @property
+    def moved_text(self) -> str:
+        """How many moved; a dash where none was judged, as 0 would say that all is still."""
+        return number(len(self.moved)) if self.judged else UNDEFINED
 
     @property
     def sample(self) -> int:

@@ -62,6 +62,7 @@ def test_not_enough_data_says_how_many_predictions_are_missing_and_never_that_al
     assert "120 of 500" in html
     head = html.split('class="card drift-verdict')[1].split("</section>")[0]
     assert head.startswith(" is-unknown")
+    assert ">0</div>" not in head
     assert "tone-good" not in head
     assert "Too few predictions to judge." in html
 
