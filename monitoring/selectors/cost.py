@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from experiments.models import Deployment, RegisteredModel
 from mlopspro.core.formats import number, share
-from monitoring.models import Check, MonitoringSettings, Source, Verdict
-from monitoring.selectors.checks import newest
+from monitoring.models import MonitoringSettings, Source, Verdict
 from monitoring.selectors.traffic import deployments_in
 from monitoring.selectors.windows import Period, WindowPoint, per_source, series
 from monitoring.services.cost_checks import sentence_of, verdict_of
@@ -90,12 +89,11 @@ class Part:
 
 @dataclass(frozen=True)
 class CostPage:
-    """Everything of the tab. ``check`` is the newest judgement, whatever the period; the rest is of the period."""
+    """Everything of the tab, counted in the period and priced now."""
 
     scene: Scene
     kind: live.Kind
     whole: Priced | None
-    check: Check | None
     lengths: Lengths | None
     courses: list[CostCourse]
     variants: list[VariantCost]
@@ -200,7 +198,6 @@ def cost(model: RegisteredModel, sources: Sequence[Source], chosen: Period) -> C
         scene=scene,
         kind=kind,
         whole=whole,
-        check=newest([model]).get(model.pk, {}).get(Check.Area.COST),
         lengths=places.lengths(prices_of(scene.settings)) if places is not None else None,
         courses=_courses(scene, sources, kind),
         variants=sorted(variants, key=lambda row: -row.answered),

@@ -10,7 +10,6 @@ from experiments.learning.families import ABOUT, Family
 from experiments.metric_words import label, protocol_label
 from experiments.models import Deployment, ModelVersion, RegisteredModel
 from monitoring.models import Check, Finding, MonitoringSettings, Source, Verdict
-from monitoring.selectors.checks import newest
 from monitoring.selectors.traffic import deployments_in
 from monitoring.selectors.windows import Period, Totals, WindowPoint, per_source, series
 from monitoring.services.baselines import MEASURES
@@ -76,11 +75,10 @@ class Course:
 
 @dataclass(frozen=True)
 class Quality:
-    """Everything of the tab. ``check`` is the newest judgement, whatever the period; the rest is of the period."""
+    """Everything of the tab. ``instability`` is that of the newest check, whatever the period."""
 
     scene: Scene
     found: Assessed
-    check: Check | None
     instability: Finding | None
     courses: list[Course]
     variants: list[VariantRow]
@@ -128,12 +126,10 @@ def quality(model: RegisteredModel, sources: Sequence[Source], chosen: Period) -
     own = {one.pk for one in scene.sources}
     totals = per_source(sources, chosen, ("counts", *MEASURES))
     found = assessed(scene, _merged([totals[pk] for pk in own if pk in totals]))
-    check = newest([model]).get(model.pk, {}).get(Check.Area.QUALITY)
     return Quality(
         scene=scene,
         found=found,
-        check=check,
-        instability=_instability(check),
+        instability=_instability(model),
         courses=_courses(scene, sources, found),
         variants=_variants(sources, totals, found),
         deployments=deployments_in(model, chosen),
@@ -209,7 +205,8 @@ def _variants(sources: Sequence[Source], totals: dict[int, Totals], found: Asses
     return sorted(rows, key=lambda row: -row.answered)
 
 
-def _instability(check: Check | None) -> Finding | None:
-    if check is None:
-        return None
-    return Finding.objects.filter(check_of=check, signal="f1_instability", statistic="cv").first()
+def _instability(model: RegisteredModel) -> Finding | None:
+    rows = Finding.objects.filter(
+        check_of__model=model, check_of__area=Check.Area.QUALITY, signal="f1_instability", statistic="cv"
+    )
+    return rows.order_by("-check_of__at").first()

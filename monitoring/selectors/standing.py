@@ -187,7 +187,8 @@ class Standing:
     def state(self) -> tuple[object, ...]:
         """What a fragment with this in it depends on."""
         checks = sorted((one.area, one.pk) for one in self.checks.values())
-        return (checks, self.is_late, self.open_alerts, self.last, [one.pk for one in self.begun], self.settings)
+        settings = (self.settings.pk, self.settings.updated_at if self.settings.pk else None)
+        return (checks, self.is_late, self.open_alerts, self.last, [one.pk for one in self.begun], *settings)
 
     def of(self, area: str) -> list[Found]:
         return [one for one in self.found if one.area == area]

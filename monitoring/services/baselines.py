@@ -13,6 +13,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -55,23 +56,22 @@ def baseline_of(
 ) -> Baseline | None:
     """As it was known at ``now``; None as long as there are not ``minimum`` answers that ``headline`` is made of.
 
-    ``settle``: how long after its end the stretch still takes in late labels. Two queries, once it is fixed one.
+    ``settle``: how long after its end the stretch still takes in late labels. Three queries, once fixed one.
     """
     if version is not None and (kept := _kept(version)) is not None and kept.end <= now:
         return kept
-    stretch = _stretch(sources, kind, headline, minimum, now)
-    if stretch is None:
+    found = _found(sources, kind, headline, minimum, now)
+    if found is None:
         return None
-    summary = total(sources, stretch, MEASURES).summary
-    if version is not None and stretch.end + settle <= now and _keep(version, stretch, summary):
-        return Baseline(stretch.start, stretch.end, summary, fixed=True)
-    return Baseline(stretch.start, stretch.end, summary, fixed=False)
+    stretch, summary = found
+    fixed = version is not None and stretch.end + settle <= now and _keep(version, stretch, summary)
+    return Baseline(stretch.start, stretch.end, summary, fixed)
 
 
-def _stretch(
+def _found(
     sources: Sequence[Source], kind: live.Kind, headline: str, minimum: int, now: dt.datetime
-) -> Period | None:
-    """From the first labelled window to the one in which there are enough."""
+) -> tuple[Period, Summary] | None:
+    """From the first labelled window to the one in which there are enough, with its measures."""
     level, windows = _labelled(sources, now)
     if sum(labelled for _, labelled in windows) < minimum:
         return None
@@ -82,26 +82,25 @@ def _stretch(
         if seen < needed:
             continue
         period = Period("", windows[0][0], start + dt.timedelta(seconds=level), level)
-        found = live.figures_of(total(sources, period, live.MEASURES[kind]).summary, kind).get(headline)
-        known = found.n if found is not None else 0
+        summary = total(sources, period, MEASURES).summary
+        figure = live.figures_of(summary, kind).get(headline)
+        known = figure.n if figure is not None else 0
         if known >= minimum:
-            return period
+            return period, summary
         needed = seen + minimum - known
     return None
 
 
 def _labelled(sources: Sequence[Source], now: dt.datetime) -> tuple[int, list[tuple[dt.datetime, int]]]:
     """Closed windows with feedback in order of time: hours, or days where the first is older than hours are kept."""
-    ids = [one.pk for one in sources]
+    until = {level: floor(now - GRACE, level) - dt.timedelta(seconds=level) for level in (HOUR, DAY)}
+    hours_from = kept_from(HOUR, now)
     with connection.cursor() as cursor:
-        cursor.execute(_FIRST, [ids, DAY])
-        (first,) = cursor.fetchone()
-        if first is None:
-            return HOUR, []
-        level = HOUR if first >= kept_from(HOUR, now) else DAY
-        until = floor(now - GRACE, level) - dt.timedelta(seconds=level)
-        cursor.execute(_LABELLED, [ids, level, first, until])
-        return level, [(start, int(labelled)) for start, labelled in cursor.fetchall()]
+        cursor.execute(_LABELLED, [[one.pk for one in sources], HOUR, hours_from, until[HOUR], DAY, floor(now, DAY)])
+        rows: list[tuple[int, dt.datetime, Decimal]] = cursor.fetchall()
+    first = min((start for level, start, _ in rows if level == DAY), default=None)
+    level = HOUR if first is None or first >= hours_from else DAY
+    return level, [(start, int(n)) for one, start, n in rows if one == level and start <= until[level]]
 
 
 def _kept(version: ModelVersion) -> Baseline | None:
@@ -127,12 +126,11 @@ def _keep(version: ModelVersion, stretch: Period, summary: Summary) -> bool:
         return bool(cursor.rowcount)
 
 
-_FIRST = """
-SELECT min(start) FROM monitoring_window WHERE source_id = ANY(%s) AND level = %s AND labelled > 0"""
 _LABELLED = """
-SELECT start, sum(labelled) FROM monitoring_window
-WHERE source_id = ANY(%s) AND level = %s AND start >= %s AND start <= %s AND labelled > 0
-GROUP BY start ORDER BY start"""
+SELECT level, start, sum(labelled) FROM monitoring_window
+WHERE source_id = ANY(%s) AND labelled > 0
+  AND ((level = %s AND start >= %s AND start <= %s) OR (level = %s AND start <= %s))
+GROUP BY level, start ORDER BY level, start"""
 _KEPT = """
 SELECT (profile->'baseline')::text FROM monitoring_reference
 WHERE version_id = %s AND profile ? 'baseline' ORDER BY created_at, id LIMIT 1"""

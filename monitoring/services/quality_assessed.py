@@ -67,6 +67,10 @@ class SegmentStanding:
     def note(self) -> str:
         return SEGMENT_NOTES[self.key]
 
+    @property
+    def is_of_items(self) -> bool:
+        return self.key in ("head", "tail")
+
 
 @dataclass(frozen=True)
 class Assessed:

@@ -22,15 +22,14 @@ def today() -> dt.datetime:
 def lists(source, start, n, place=0, history=5, every=None, **fields):
     """``n`` judged lists of ten within the hour from ``start``; the clicked item stands at ``place`` (0 is first)."""
     step = dt.timedelta(seconds=3500 / max(n, 1))
+    click = {"kind": "click", "item": ITEMS[place], "value": 1.0}
     rows = [
         row(
             start + at * step,
             user=f"u{at}",
             history=history,
             items=ITEMS,
-            feedback=[{"kind": "click", "item": ITEMS[place], "value": 1.0}]
-            if every is None or at % every == 0
-            else [],
+            feedback=[click] if every is None or at % every == 0 else [],
             **fields,
         )
         for at in range(n)
