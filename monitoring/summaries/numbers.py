@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from monitoring.summaries.rows import Rows
 from monitoring.summaries.types import JSON, add
 
-
 LARGEST = 1e150
 """Larger values count as this: their squares would be no numbers any more."""
 
