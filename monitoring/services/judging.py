@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from experiments.models import Deployment, RegisteredModel
-from monitoring.models import Check, Finding, Window
+from monitoring.models import Check, Finding, Verdict, Window
 from monitoring.services import (
     alerting,
     cost_checks,
@@ -38,6 +38,7 @@ LOCK_CLASS = 0x6A75
 STATEMENT_TIMEOUT = "120s"
 KEPT = dt.timedelta(days=30)
 """Older checks go, but the last of each day and area stays."""
+NEW = dt.timedelta(hours=1)
 SCHEDULE = "schedule"
 AREAS: dict[Check.Area, AreaJudge] = {
     Check.Area.DRIFT: drift_checks.judge,
@@ -142,10 +143,14 @@ SELECT id FROM (
 
 
 def _due(model: RegisteredModel, now: dt.datetime) -> list[Check.Area]:
-    """Areas without a scheduled check that is young enough."""
+    """Areas without a scheduled check that is young enough. In the first hour of a deployment what lacked data is
+    looked at again each round: whoever has just promoted a version waits for its first verdict."""
     since = now - dt.timedelta(seconds=settings.CHECK_SECONDS)
     rows = Check.objects.filter(model=model, through=SCHEDULE, at__gt=since, at__lte=now)
-    fresh = set(rows.order_by().values_list("area", flat=True).distinct())
+    newest = dict(rows.order_by("area", "at").values_list("area", "verdict"))
+    begun = Deployment.objects.filter(model=model, role=Deployment.As.CHAMPION, started_at__lte=now)
+    new = begun.filter(started_at__gt=now - NEW).exists()
+    fresh = {area for area, verdict in newest.items() if not (new and verdict == Verdict.NOT_ENOUGH)}
     return [area for area in AREAS if area not in fresh]
 
 

@@ -121,7 +121,8 @@ def confusion_of(pairs: Mapping[str, Mapping[str, float]], positive: str | None 
 
 @dataclass(frozen=True)
 class Lengths:
-    """Expected cost a list by its length 0 … K: ``costs`` is (K + 1,); ``best`` is the shortest of the cheapest."""
+    """Expected cost a list by its length 0 … K: ``costs`` is (K + 1,); ``best``, of 1 … K, is the shortest cheapest:
+    who shows nothing has no list."""
 
     costs: Floats
     best: int
@@ -152,4 +153,4 @@ def best_length(
     hits = np.concatenate([[0.0], good.cumsum()])
     wrong = np.concatenate([[0.0], (at - good).cumsum()])
     costs = (prices.false_positive * wrong + prices.false_negative * (relevant - hits)) / lists
-    return Lengths(costs, int(np.argmin(costs)))
+    return Lengths(costs, 1 + int(np.argmin(costs[1:])) if len(at) else 0)

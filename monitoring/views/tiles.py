@@ -45,8 +45,7 @@ def _act(stands: Standing, links: dict[str, str]) -> Link | None:
     if action in links:
         return Link(links[action], TAB_WORDS[action])
     if action == "retrain" and stands.live is not None:
-        run = stands.live.version.experiment_id
-        return Link(f"{reverse('experiments:training')}?{urlencode({'clone': run})}", "Train again", "play")
+        return Link(reverse("retraining:model", args=[model.pk]), "Retrain or not", "refresh-cw")
     if action == "roll_back":
         return Link(reverse("experiments:model", args=[model.pk]), "Roll back", "undo-2")
     if action == "promote":

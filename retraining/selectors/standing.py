@@ -116,15 +116,16 @@ def running(model: RegisteredModel) -> Retraining | None:
 
 
 def history(model: RegisteredModel, now: dt.datetime | None = None) -> list[Decision]:
-    """Decisions of the last week, the last of each hour, the oldest first; with what they were made from."""
+    """Decisions of the last week, the oldest first: all that acted and the last of each hour, with what they saw."""
     since = (now or timezone.now()) - HISTORY
     return list(Decision.objects.raw(_HISTORY, {"model": model.pk, "since": since, "step": POINT}))
 
 
 _HISTORY = """
-SELECT DISTINCT ON (date_bin(%(step)s, at, 'epoch'::timestamptz)) *
-FROM retraining_decision WHERE model_id = %(model)s AND at >= %(since)s
-ORDER BY date_bin(%(step)s, at, 'epoch'::timestamptz), at DESC"""
+SELECT * FROM (
+    SELECT d.*, row_number() OVER (PARTITION BY date_bin(%(step)s, at, 'epoch'::timestamptz) ORDER BY at DESC) AS place
+    FROM retraining_decision d WHERE model_id = %(model)s AND at >= %(since)s
+) AS ranked WHERE place = 1 OR action <> 'none' ORDER BY at"""
 
 
 def tried(agreed: Agreed, past: Sequence[Decision], changes: Mapping[str, Any]) -> Replay:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from retraining.models import Tier
 from retraining.policy import words
 from retraining.policy.decision import Judged
 from retraining.policy.policy import Performance, Policy
+from retraining.policy.replay import Replay
 
 STATES = {
     "fired": ("Fired", "bad", "triangle-alert"),
@@ -41,6 +43,19 @@ class TriggerRow:
 
 def rows(policy: Policy, triggers: Iterable[Judged]) -> list[TriggerRow]:
     return [_row(policy, one) for one in triggers]
+
+
+def counted(policy: Policy, replayed: Replay | None) -> dict[str, list[tuple[str, int]]]:
+    """How often each tier and trigger came up, in the page's words."""
+    if replayed is None:
+        return {"tiers": [], "fired": []}
+    return {
+        "tiers": [(Tier(tier).label.lower(), number) for tier, number in replayed.tiers.items()],
+        "fired": [
+            (PLANNED.get(one) or words.title(one, policy.performance), number)
+            for one, number in replayed.triggers.items()
+        ],
+    }
 
 
 def _row(policy: Policy, one: Judged) -> TriggerRow:

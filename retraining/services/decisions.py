@@ -20,6 +20,7 @@ from experiments.models.job import JobStateError
 from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
+from monitoring.models import Check, Verdict
 from retraining.models import Decision
 from retraining.plan import Plan
 from retraining.policy.decide import decide as evaluate
@@ -63,7 +64,7 @@ def decide(
 
 
 def decide_due(now: dt.datetime | None = None) -> Round:
-    """Evaluates every live model whose last scheduled decision is older than ``DECIDE_SECONDS``."""
+    """Evaluates every live model whose last scheduled decision is older than ``DECIDE_SECONDS`` or than an alarm."""
     moment = now or timezone.now()
     done = Round()
     for model in due(moment):
@@ -146,7 +147,7 @@ def _decide(model: RegisteredModel, through: str, actor: User | None, by_hand: b
         at=now,
         tier=found.tier,
         action=found.action,
-        sentence=found.reasons[0] if found.reasons else "",
+        sentence=_said(found),
         document=found.to_json(),
         inputs=seen.to_json(),
         policy=agreed.policy.to_json(),
@@ -174,9 +175,18 @@ def _act(made: Decision, found: Decided, plan: Plan, actor: User | None) -> None
         retrainings.begin(made.model, decision=made, actor=actor, through=made.through, plan=plan.to_json())
 
 
+def _said(found: Decided) -> str:
+    """The one sentence of lists and banners: the first trigger that fired, else what holds for the whole."""
+    return next((one.sentence for one in found.fired if one.sentence), found.reasons[0])
+
+
 def _lately(now: dt.datetime) -> QuerySet[Decision]:
+    """Scheduled decisions that are young enough, and saw the newest alarming check."""
     since = now - dt.timedelta(seconds=settings.DECIDE_SECONDS)
-    return Decision.objects.filter(through=SCHEDULE, at__gt=since, at__lte=now)
+    alarming = Check.objects.filter(
+        model=OuterRef("model"), through=SCHEDULE, verdict=Verdict.ACT, at__gt=OuterRef("at"), at__lte=now
+    )
+    return Decision.objects.filter(~Exists(alarming), through=SCHEDULE, at__gt=since, at__lte=now)
 
 
 def _has_champion(model: RegisteredModel) -> bool:

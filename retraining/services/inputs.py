@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from experiments.models import MetricValue, ModelVersion, RegisteredModel
 from experiments.services.deployments import champion
-from monitoring.models import Check, Finding, MonitoringSettings, Window
+from monitoring.models import Check, Finding, MonitoringSettings, Verdict, Window
 from monitoring.services import monitoring_settings
 from monitoring.services.scene import in_words
 from monitoring.services.window_writes import floor
@@ -51,7 +51,7 @@ class _Found:
 
     def unjudged(self, minimum: int) -> Reading | None:
         """Of an area without a check: nothing is known while nothing was judged yet; else it does not apply."""
-        return None if self.checks else Reading(None, 0, minimum, self.now, "of anything judged so far")
+        return None if self.checks else Reading(None, 0, minimum, self.now)
 
     def of(self, area: str, signal: str) -> Finding | None:
         return self.findings.get((area, signal))
@@ -60,8 +60,11 @@ class _Found:
         found = self.of(area, signal)
         return (found.current_size or 0) if found is not None else 0
 
-    def largest(self, area: str) -> int:
-        return max((one.current_size or 0 for (where, _), one in self.findings.items() if where == area), default=0)
+    def judged_size(self, area: str) -> int:
+        """Of the smallest sample that was judged: places in lists are more than predictions."""
+        rows = [one for (where, _), one in self.findings.items() if where == area]
+        judged = [one.current_size or 0 for one in rows if one.verdict != Verdict.NOT_ENOUGH]
+        return min(judged) if judged else max((one.current_size or 0 for one in rows), default=0)
 
 
 def inputs_of(
@@ -76,7 +79,7 @@ def inputs_of(
         now=moment,
         performance=_performance(agreed.policy.performance, live, found, rules, moment),
         degradation=_degradation(found, rules),
-        drift=found.reading(Check.Area.DRIFT, found.largest(Check.Area.DRIFT), rules.minimum_sample),
+        drift=found.reading(Check.Area.DRIFT, found.judged_size(Check.Area.DRIFT), rules.minimum_sample),
         instability=_instability(found),
         cost=found.reading(Check.Area.COST, found.size(Check.Area.COST, "cost_per_1000"), rules.minimum_labels),
         new_rows=_new_rows(model, live),
@@ -128,7 +131,11 @@ def _degradation(found: _Found, rules: MonitoringSettings) -> Reading | None:
     if check is None:
         return found.unjudged(rules.minimum_labels)
     value = None if check.score is None else max(0.0, 1.0 - check.score)
-    sizes = [one.current_size or 0 for (area, _), one in found.findings.items() if area == Check.Area.QUALITY]
+    sizes = [
+        one.current_size or 0
+        for (area, signal), one in found.findings.items()
+        if area == Check.Area.QUALITY and not signal.startswith("segment.")  # those of items count places
+    ]
     return Reading(
         value, max(sizes, default=0), rules.minimum_labels, check.at, f"{_WHAT['quality']} of the {_stretch(check)}"
     )

@@ -50,6 +50,7 @@ def model(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     if same := unchanged(request, version):
         return same
     past = shown.history(found)
+    tried = shown.tried(stands.agreed, past, {}) if past else None
     context = {
         "stands": stands,
         "model": found,
@@ -57,7 +58,8 @@ def model(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
         "history": charts.history(past),
         "points": len(past),
         "what_if": WhatIfForm(initial=WhatIfForm.initial_of(stands.agreed.policy)),
-        "tried": shown.tried(stands.agreed, past, {}) if past else None,
+        "tried": tried,
+        **trigger_rows.counted(stands.agreed.policy, tried),
         "allowed": allowed(request),
     }
     return polled(render_page(request, MODEL, context, partial="live"), version=version)

@@ -17,6 +17,7 @@ from mlopspro.core.http import WorkspaceRequest, render_page
 from mlopspro.core.toasts import toast
 from retraining.forms import PolicyForm, WhatIfForm
 from retraining.selectors import standing as shown
+from retraining.selectors import trigger_rows
 from retraining.services import policies
 
 
@@ -55,8 +56,9 @@ def tried(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     context = {"model": model, "what_if": form, "points": len(past), "as_agreed": None, "tried": None, "problem": ""}
     if form.is_valid() and past:
         try:
-            context["tried"] = shown.tried(agreed, past, form.changes())
+            context["tried"] = found = shown.tried(agreed, past, form.changes())
             context["as_agreed"] = shown.tried(agreed, past, {})
+            context |= trigger_rows.counted(agreed.policy, found)
         except ValueError as error:
             context["problem"] = str(error)
     status = 422 if form.errors or context["problem"] else 200

@@ -14,7 +14,7 @@ from experiments.services.spec import Refused
 from experiments.views.allowed import allowed
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
-from mlopspro.core.http import WorkspaceRequest, polled, render_page, unchanged, version_of
+from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_page, unchanged, version_of
 from mlopspro.core.toasts import toast
 from retraining.models import Retraining
 from retraining.services import retrainings
@@ -36,7 +36,7 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
         return same
     context = {"retraining": found, "steps": steps, "allowed": allowed(request)}
     page = render_page(request, "retraining/run.html", context, partial="live")
-    return polled(page, version=version, done=found.ended_at is not None)
+    return polled(page, version=version, done=is_fragment(request) and found.ended_at is not None)
 
 
 @requires(Action.DEPLOY_MODEL)
