@@ -164,9 +164,9 @@ def test_a_fresh_deployment_before_a_fall_leads_back(client, source):
     assert "1.1.0 went live within this period" in do
 
 
-def test_retraining_leads_to_the_launch_with_the_settings_of_the_live_version(client, source):
+def test_retraining_leads_to_what_the_policy_says(client, source):
     all_fine(source.model, quality="act")
-    assert f"clone={source.version.experiment_id}" in tiles(page(client, source))[3]
+    assert reverse("retraining:model", args=[source.model.pk]) in tiles(page(client, source))[3]
 
 
 def test_one_segment_that_fell_is_named(source):
