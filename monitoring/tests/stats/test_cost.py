@@ -63,9 +63,9 @@ def test_the_best_length_is_found_by_trying_all() -> None:
         for hits in [int(relevant[:, :k].sum())]
     ]
     assert found.costs == pytest.approx(tried)
-    assert (found.best, found.best_cost) == (int(np.argmin(tried)), pytest.approx(min(tried)))
+    assert (found.best, found.best_cost) == (1 + int(np.argmin(tried[1:])), pytest.approx(min(tried[1:])))
     assert 0 < found.best < 12
-    assert best_length([300], [0], 10, 300, Prices()).best == 0
+    assert best_length([300], [0], 10, 300, Prices()).best == 1  # no list at all is no length
     assert best_length([], [], 0, 1, Prices()).costs.tolist() == [0]
 
 
