@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -234,7 +236,7 @@ def test_two_versions_side_by_side(client, pair):
     page = client.get(url).content.decode()
     assert "Films: 1.0.0 and 2.0.0" in page
     assert "Architecture" in page
-    assert 'hx-trigger="load"' in page, "the verdict follows"
+    assert re.search(rf'hx-get="{url}\?a=[^"]+" hx-trigger="load"', page), "the verdict follows"
     verdict = client.get(url, {"verdict": "now"}).content.decode()
     assert "Paired, " in verdict
     assert client.get(url, {"a": "17"}).status_code == 400
