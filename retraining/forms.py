@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
 from experiments.services.spec import Problem
+from retraining.plan import Plan
 from retraining.policy.policy import Policy
 from retraining.policy.schedule import WEEKDAYS
 
@@ -18,7 +18,9 @@ MODES = (
     ("automatic", "Automatic: retrains, tests and promotes by itself"),
 )
 ACTS_FROM = (("consider_soon", "Consider soon"), ("immediate", "Immediate only"))
-SHARES = {"degradation.above", "degradation.immediate_above"}
+USES = (("all", "All of it"), ("days", "The last days"), ("half_life", "With a half-life"))
+PROMOTES = (("automatic", "By itself, once its canary holds"), ("ask", "When somebody approves"))
+SHARES = {"degradation.above", "degradation.immediate_above", "plan.data.holdout_share", "plan.guards.quality_drop"}
 """Entered in per cent."""
 NAMES = {
     "mode": "mode",
@@ -46,6 +48,15 @@ NAMES = {
     "cool_down": "brakes.cool_down_hours",
     "daily_cap": "brakes.daily_cap",
     "dry_run": "brakes.dry_run",
+    "promote": "plan.promote",
+    "use": "plan.data.use",
+    "days": "plan.data.days",
+    "half_life": "plan.data.half_life_days",
+    "minimum_new": "plan.data.minimum_new",
+    "holdout": "plan.data.holdout_share",
+    "least_minutes": "plan.canary.least_minutes",
+    "least_sample": "plan.canary.least_sample",
+    "quality_drop": "plan.guards.quality_drop",
 }
 """Field of the form → field of the policy."""
 
@@ -87,12 +98,21 @@ class PolicyForm(forms.Form):
     cool_down = forms.FloatField(label="Cool-down after a retraining")
     daily_cap = forms.IntegerField(label="Retrainings a day, at most")
     dry_run = forms.BooleanField(label="Dry run: decide and store, but do nothing", required=False)
+    promote = forms.ChoiceField(label="Promotes", choices=PROMOTES)
+    use = forms.ChoiceField(label="Learns from", choices=USES)
+    days = forms.FloatField(label="Days, where it is the last days")
+    half_life = forms.FloatField(label="Half-life, where there is one")
+    minimum_new = forms.IntegerField(label="New interactions needed")
+    holdout = forms.FloatField(label="Newest part that judges", help_text="Of the new interactions.")
+    least_minutes = forms.FloatField(label="A step of the canary lasts at least")
+    least_sample = forms.IntegerField(label="and until it gave so many answers")
+    quality_drop = forms.FloatField(label="Rolled back from a loss of", help_text="Of the champion's live quality.")
     reason = forms.CharField(label="Reason", max_length=500, required=False)
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     @classmethod
-    def showing(cls, policy: Policy, revision: int) -> PolicyForm:
-        document = policy.to_json()
+    def showing(cls, policy: Policy, plan: Plan, revision: int) -> PolicyForm:
+        document = policy.to_json() | {"plan": plan.to_json()}
         initial: dict[str, Any] = {"revision": revision}
         for name, place in NAMES.items():
             value = _at(document, place)
@@ -109,10 +129,6 @@ class PolicyForm(forms.Form):
         for problem in problems:
             name = by_place.get(problem.field)
             self.add_error(name, problem.message if name else f"{problem.field}: {problem.message}")
-
-    @property
-    def zones(self) -> list[str]:
-        return sorted(available_timezones())
 
 
 class WhatIfForm(forms.Form):

@@ -103,9 +103,10 @@ def test_the_form_shows_the_policy_and_saves_a_change_as_the_next_revision(clien
     address = reverse("retraining:policy", args=[model.pk])
     form = client.get(address).context["form"]
     values = {name: value for name, value in form.initial.items() if value is not False and value is not None}
-    answer = client.post(address, values | {"drift": "0.45", "degradation": "17.5", "reason": "Quieter."})
-    assert answer.status_code == 302
+    wanted = {"drift": "0.45", "degradation": "17.5", "holdout": "30", "promote": "ask", "reason": "Quieter."}
+    assert client.post(address, values | wanted).status_code == 302
     found = policies.of(model)
+    assert (found.plan.data.holdout_share, found.plan.promote) == (0.3, "ask")
     assert (found.policy.drift.above, found.policy.degradation.above, found.revision) == (0.45, 0.175, 2)
 
 

@@ -27,7 +27,11 @@ def edit(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     """Every value of the policy; a change makes the next revision, and is audited."""
     model = get_visible_or_404(RegisteredModel, request, pk)
     agreed = policies.of(model)
-    form = PolicyForm(request.POST) if request.method == "POST" else PolicyForm.showing(agreed.policy, agreed.revision)
+    form = (
+        PolicyForm(request.POST)
+        if request.method == "POST"
+        else PolicyForm.showing(agreed.policy, agreed.plan, agreed.revision)
+    )
     if form.is_bound and form.is_valid():
         try:
             changed = policies.change(
