@@ -89,7 +89,7 @@ def test_promoted_asked_and_watched(page: Page, live_stack, version, token):
     plan = plan_of(version)
     ask_on_the_page(page, live_stack, version, plan.request(0).user)
 
-    monitoring = f"{live_stack.url}/monitoring/?model={version.model_id}&period=1h"
+    monitoring = f"{live_stack.url}/monitoring/?model={version.model_id}&period=1h&tab=traffic"
     page.goto(monitoring)
     expect(tile(page, "Predictions")).to_contain_text("1", timeout=PATIENCE)
 

@@ -54,6 +54,7 @@ def overview(request: WorkspaceRequest) -> HttpResponseBase:
         "tab": tab.key,
         "panel": tab.partial,
         "stands": stands,
+        "again": _address(request, tab.key),
         **tiles.context(stands, chosen),
         **_frame(request, chosen, problem),
         **tab.panel(model, sources, chosen),
@@ -101,6 +102,13 @@ def _frame(request: WorkspaceRequest, chosen: Period, problem: str) -> Context:
         "allowed": allowed(request),
         "fragment": is_fragment(request),
     }
+
+
+def _address(request: WorkspaceRequest, tab: str) -> str:
+    """Of what is refreshed: the tab that is shown stays, whichever one is the usual by then."""
+    query = request.GET.copy()
+    query["tab"] = tab
+    return f"{request.path}?{query.urlencode()}"
 
 
 def _tab_of(sources: list[Source]) -> str:

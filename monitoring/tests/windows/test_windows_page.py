@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -169,3 +170,9 @@ def test_a_prediction_of_another_workspace_does_not_exist(client):
     (one,) = put(make_source(make_workspace()), recent_rows(1))
     assert client.get(reverse("monitoring:prediction", args=[one["id"]])).status_code == 404
     assert client.get(reverse("monitoring:overview"), {"model": "none"}).status_code == 404
+
+
+def test_the_tab_that_is_shown_stays_when_it_is_refreshed(client, source):
+    """The usual tab becomes Quality with the first judged answer; an open page goes on showing what it showed."""
+    shown = client.get(reverse("monitoring:overview"), {"model": source.model_id}).content.decode()
+    assert re.search(r'hx-get="/monitoring/\?model=[0-9a-f-]+&amp;tab=traffic"', shown)
