@@ -152,3 +152,13 @@ def test_a_share_that_is_none_is_refused_at_its_field(client, staged, percent):
     assert answer.status_code == 422
     assert answer.context["deploy_form"].errors["percent"]
     assert not Deployment.objects.exclude(role="champion").exists()
+
+
+def test_another_model_is_chosen_before_anybody_is_named(client, workspace):
+    """The field of the user is required, and must not stand in the way of the choice."""
+    live_version(workspace, "Books")
+    films = live_version(workspace, "Films")
+    assert 'name="choose" value="yes" formnovalidate' in text(client.get(PAGE))
+    shown = text(client.get(PAGE, {"model": films.model_id, "user": "", "n": "", "choose": "yes"}))
+    assert f'<option value="{films.model_id}" selected>' in shown
+    assert "Not accepted yet" not in shown

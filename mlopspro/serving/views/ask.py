@@ -64,7 +64,7 @@ def _answered(request: WorkspaceRequest, model: LiveModel | None, context: dict[
             form = RowForm(request.POST if request.method == "POST" else None, inputs=version.table.inputs)
             context |= {"form": form, "is_table": True} | _row(request, model, form)
         elif version.recommender is not None:
-            given = request.GET if "user" in request.GET else None
+            given = request.GET if "user" in request.GET and "choose" not in request.GET else None
             form_of_user = AskForm(given)
             examples = version.recommender.catalogue.examples()
             context |= {"form": form_of_user, "examples": examples, "nobody": NOBODY}
