@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from experiments.models import Deployment, RegisteredModel
 from mlopspro.core.formats import number, share
 from monitoring.models import MonitoringSettings, Source, Verdict
+from monitoring.selectors.by_version import windows_by_version
 from monitoring.selectors.traffic import deployments_in
-from monitoring.selectors.windows import Period, WindowPoint, per_source, series
+from monitoring.selectors.windows import Period, WindowPoint, per_source
 from monitoring.services.cost_checks import sentence_of, verdict_of
 from monitoring.services.cost_counts import (
     MEASURES,
@@ -34,7 +35,6 @@ _PARTS = {
 }
 LEAST_ANSWERS = 10
 """A window with fewer judged answers is not drawn."""
-MOST_VERSIONS = 4
 
 
 @dataclass(frozen=True)
@@ -239,29 +239,17 @@ def _priced(counts: Counted | None, settings: MonitoringSettings) -> Priced | No
 
 
 def _courses(scene: Scene, sources: Sequence[Source], kind: live.Kind) -> list[CostCourse]:
-    """One query: the live version first, then those with the most labels; windows without answers are gaps."""
-    heard = {one.pk: one for one in answering(list(sources), None)}
-    by_version: dict[str, dict[dt.datetime, list[WindowPoint]]] = {}
-    for point in series(list(heard.values()), scene.period, MEASURES):
-        if point.labelled:
-            windows = by_version.setdefault(heard[point.source_id].number, {})
-            windows.setdefault(point.start, []).append(point)
-    judged = scene.version.number if scene.version is not None else ""
-
-    def labels(name: str) -> tuple[bool, int]:
-        return name == judged, sum(point.labelled for points in by_version[name].values() for point in points)
-
-    catalogues = {name: catalogue_of([one for one in heard.values() if one.number == name]) for name in by_version}
-    return [
-        CostCourse(
-            name,
-            [
-                CostPoint(start, _in_window(by_version[name].get(start, []), scene, kind, catalogues[name]))
-                for start in scene.period.starts
-            ],
-        )
-        for name in sorted(by_version, key=labels, reverse=True)[:MOST_VERSIONS]
-    ]
+    """Windows without answers are gaps."""
+    heard = answering(list(sources), None)
+    courses = []
+    for name, windows in windows_by_version(scene, sources, MEASURES).items():
+        catalogue = catalogue_of([one for one in heard if one.number == name])
+        points = [
+            CostPoint(start, _in_window(windows.get(start, []), scene, kind, catalogue))
+            for start in scene.period.starts
+        ]
+        courses.append(CostCourse(name, points))
+    return courses
 
 
 def _in_window(points: Sequence[WindowPoint], scene: Scene, kind: live.Kind, catalogue: int | None) -> Priced | None:

@@ -10,18 +10,18 @@ from experiments.learning.families import ABOUT, Family
 from experiments.metric_words import label, protocol_label
 from experiments.models import Deployment, ModelVersion, RegisteredModel
 from monitoring.models import Check, Finding, MonitoringSettings, Source, Verdict
+from monitoring.selectors.by_version import windows_by_version
 from monitoring.selectors.traffic import deployments_in
-from monitoring.selectors.windows import Period, Totals, WindowPoint, per_source, series
+from monitoring.selectors.windows import Period, Totals, WindowPoint, per_source
 from monitoring.services.baselines import MEASURES
 from monitoring.services.quality_assessed import Assessed
 from monitoring.services.quality_checks import ANSWERS, assessed, sentence_of
-from monitoring.services.scene import Scene, answering, scene_of
+from monitoring.services.scene import Scene, scene_of
 from monitoring.stats.performance import METRICS, Metric
 from monitoring.summaries import live, measures
 
 LEAST_LABELS = 10
 """A window with fewer judged answers is not drawn: it would only show noise."""
-MOST_VERSIONS = 4
 _LISTS_PROTOCOL = "catalogue"
 
 
@@ -159,26 +159,16 @@ def _merged(totals: Sequence[Totals]) -> Totals:
 
 
 def _courses(scene: Scene, sources: Sequence[Source], found: Assessed) -> list[Course]:
-    """One query: the live version first, then those with the most labels; windows without answers are gaps."""
-    heard = {one.pk: one for one in answering(list(sources), None)}
-    by_version: dict[str, dict[dt.datetime, list[WindowPoint]]] = {}
-    for point in series(list(heard.values()), scene.period, live.MEASURES[found.kind]):
-        if point.labelled:
-            windows = by_version.setdefault(heard[point.source_id].number, {})
-            windows.setdefault(point.start, []).append(point)
+    """Windows without answers are gaps."""
     judged = scene.version.number if scene.version is not None else ""
-
-    def labels(name: str) -> tuple[bool, int]:
-        return name == judged, sum(point.labelled for points in by_version[name].values() for point in points)
-
-    order = sorted(by_version, key=labels, reverse=True)[:MOST_VERSIONS]
+    versions = windows_by_version(scene, sources, live.MEASURES[found.kind])
     return [
         Course(
             name,
-            name == judged or len(by_version) == 1,
-            [_point(start, by_version[name].get(start, []), found) for start in scene.period.starts],
+            name == judged or len(versions) == 1,
+            [_point(start, windows.get(start, []), found) for start in scene.period.starts],
         )
-        for name in order
+        for name, windows in versions.items()
     ]
 
 

@@ -63,7 +63,7 @@ def evaluate(model: RegisteredModel, now: dt.datetime | None = None) -> Evaluate
         try:
             current = alert_rules.followed(rule, settings)
             _evaluate(current, newest.get(rule.pk), reader, done)
-        except Exception:
+        except Exception:  # whatever it is: the other rules are evaluated all the same
             log.exception("rule not evaluated", model=str(model.pk), rule=str(rule.pk), signal=rule.signal)
             done.failed += 1
     return done

@@ -121,7 +121,7 @@ def _attempted(delivery: Delivery, channel: Channel) -> bool:
         return False  # with its channel or its alert
     except DatabaseError:
         raise
-    except Exception:
+    except Exception:  # whatever it is: it is one attempt that failed, and holds up no other message
         log.exception("telling failed", channel=str(channel.pk), delivery=delivery.pk)
         delivery.attempts += 1
         _put_off(delivery, "An unexpected error, which is in the worker's log.")

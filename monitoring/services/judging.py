@@ -211,6 +211,6 @@ def _guarded(done: Judged, model: RegisteredModel, what: str) -> Iterator[None]:
     """Whatever fails: the other areas and models are judged all the same."""
     try:
         yield
-    except Exception:
+    except Exception:  # whatever it is: it is logged and counted, and the round goes on
         log.exception("not judged", model=str(model.pk), area=str(what))
         done.failed += 1

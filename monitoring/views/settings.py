@@ -73,7 +73,7 @@ def judge(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     for area in judging.AREAS:
         try:
             judging.judge(model, area, through="page")
-        except Exception:
+        except Exception:  # whatever it is: the other areas are judged, and the person is told which was not
             judging.log.exception("not judged", model=str(model.pk), area=area)
             failed.append(Check.Area(area).label.lower())
     if failed:

@@ -111,11 +111,6 @@ def approve(retraining: Retraining, *, actor: User | None, reason: str = "") -> 
     return row
 
 
-def open_of(model: RegisteredModel) -> Retraining | None:
-    """The one under way."""
-    return Retraining.objects.select_related(*steps.RELATED).filter(model=model, state__in=OPEN).first()
-
-
 def _plan(given: dict[str, Any]) -> Plan:
     try:
         return Plan.from_json(given)
