@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "monitoring",
     "retraining",
     "mlopspro.serving",
+    "mlopspro.insights",
+    "mlopspro.tour",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

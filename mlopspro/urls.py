@@ -15,6 +15,8 @@ urlpatterns = [
     path("monitoring/", include("monitoring.urls")),
     path("retraining/", include("retraining.urls")),
     path("", include("mlopspro.serving.urls")),
+    path("insights/", include("mlopspro.insights.urls")),
+    path("tour/", include("mlopspro.tour.urls")),
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),
     path("dev/", include("mlopspro.core.urls")),

@@ -57,6 +57,9 @@ class RegisteredModel(WorkspaceOwned):
     minimum_improvement = models.FloatField(
         default=0.01, help_text="By which a candidate must beat production; of metrics with units, as a share."
     )
+    exploration = models.FloatField(
+        default=0.0, help_text="Share of lists whose last place is drawn at random, so that propensities are known."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -70,6 +73,9 @@ class RegisteredModel(WorkspaceOwned):
                 fields=["workspace", "name"], condition=models.Q(archived_at__isnull=True), name="model_name_unique"
             ),
             models.CheckConstraint(condition=models.Q(minimum_improvement__gte=0), name="model_improvement_positive"),
+            models.CheckConstraint(
+                condition=models.Q(exploration__gte=0, exploration__lte=1), name="model_exploration_share"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,19 +203,23 @@ class StageChange(models.Model):
 class Deployment(models.Model):
     """A version that answers requests from one moment to another, with a share of the traffic.
 
-    The champion is the version in production; challengers and shadows stand beside it. What was live at a moment is a
-    question to these rows.
+    The champion is the version in production; challengers and shadows stand beside it. An interleaved version shares
+    each list of its users with the champion. What was live at a moment is a question to these rows.
     """
 
     class As(models.TextChoices):
         CHAMPION = "champion", "Champion"
         CHALLENGER = "challenger", "Challenger"
         SHADOW = "shadow", "Shadow"
+        INTERLEAVED = "interleaved", "Interleaved"
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="deployments")
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="deployments")
-    role = models.CharField(max_length=10, choices=As.choices, default=As.CHAMPION)
+    role = models.CharField(max_length=12, choices=As.choices, default=As.CHAMPION)
     share = models.FloatField(default=1.0, help_text="Of the traffic, 0 to 1.")
+    salt = models.CharField(
+        max_length=40, blank=True, help_text="Users are drawn by it: a trial draws them anew. One for all of a model."
+    )
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 
-from mlopspro.accounts.models import ApiKey, AuditEntry, Membership, User, Workspace
+from mlopspro.accounts.models import ApiKey, AuditEntry, Membership, PartUse, User, Workspace
 from mlopspro.accounts.services import audit, keys
 
 if TYPE_CHECKING:  # generic for the type checker only
@@ -145,19 +145,28 @@ class ApiKeyAdmin(AnyAdmin):
         return False
 
 
+class ReadOnlyAdmin(AnyAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 @admin.register(AuditEntry)
-class AuditEntryAdmin(AnyAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("at", "actor", "action", "object_label", "workspace", "ip")
     list_filter = ("workspace", "action")
     search_fields = ("actor__email", "object_label", "object_id", "request_id")
     date_hierarchy = "at"
     list_select_related = ("actor", "workspace")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
+@admin.register(PartUse)
+class PartUseAdmin(ReadOnlyAdmin):
+    list_display = ("day", "part", "user", "workspace", "visits", "sessions", "seconds")
+    list_filter = ("workspace", "part")
+    list_select_related = ("user", "workspace")

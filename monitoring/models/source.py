@@ -17,11 +17,12 @@ class Source(WorkspaceOwned):
         CHALLENGER = "challenger", "Challenger"
         SHADOW = "shadow", "Shadow"
         ELSEWHERE = "elsewhere", "Served elsewhere"
+        INTERLEAVED = "interleaved", "Interleaved with the champion"
 
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="sources")
     version = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="sources")
     label = models.CharField(max_length=100, blank=True)
-    role = models.CharField(max_length=10, choices=As.choices)
+    role = models.CharField(max_length=12, choices=As.choices)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -10,6 +10,8 @@ from retraining.models import (
     Policy,
     Retraining,
     RetrainingStep,
+    Tour,
+    TourStep,
     Trial,
     TrialArm,
     TrialReading,
@@ -72,3 +74,15 @@ class DrillAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "name", "dataset", "status", "phase", "created_by")
     list_filter = ("status",)
     list_select_related = ("dataset", "created_by")
+
+
+@admin.register(Tour)
+class TourAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "workspace", "state", "sentence", "ended_at")
+    list_select_related = ("workspace",)
+
+
+@admin.register(TourStep)
+class TourStepAdmin(ReadOnlyAdmin):
+    list_display = ("tour_id", "number", "key", "state", "sentence", "started_at", "ended_at")
+    list_filter = ("state",)

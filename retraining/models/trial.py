@@ -39,6 +39,10 @@ class Trial(models.Model):
     planned_end = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    next_reading_at = models.DateTimeField(
+        null=True, blank=True, help_text="A reading costs what the log of the trial costs, so long ones are rarer."
+    )
+    trouble = models.TextField(blank=True, help_text="Why the last reading failed; empty as a rule.")
     verdict = models.JSONField(default=dict, help_text="As it stood at the end.")
     winner = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(

@@ -23,6 +23,9 @@ class Workspace(models.Model):
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=100, unique=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    usage_recorded = models.BooleanField(
+        default=False, help_text="Which parts people use is counted a day; off until somebody switches it on."
+    )
 
     class Meta:
         ordering = ("name",)

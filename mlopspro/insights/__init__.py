@@ -1,0 +1,1 @@
+"""Home and insights: what needs attention now, and what managers ask of weeks and months."""

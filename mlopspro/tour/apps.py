@@ -1,0 +1,9 @@
+"""The app that Django knows; its tables stand in the apps below."""
+
+from django.apps import AppConfig
+
+
+class TourConfig(AppConfig):
+    name = "mlopspro.tour"
+    label = "tour"
+    verbose_name = "Tour"
