@@ -29,6 +29,8 @@ class IntervalChart(Chart):
     KIND: ClassVar[str] = "interval"
 
     intervals: tuple[Interval, ...]
+    counted: str = "runs"
+    """What ``Interval.count`` counts, in the plural."""
 
     @property
     def is_empty(self) -> bool:
@@ -46,13 +48,14 @@ class IntervalChart(Chart):
             "categories": [one.name for one in self.intervals],
             "bounds": bounds,
             "counts": [one.count for one in self.intervals],
+            "counted": self.counted,
         }
 
     def table(self) -> Table:
         shown, note = sample(self.intervals)
         rows = tuple((one.name, str(one.count), metric(one.mean), metric(one.low), metric(one.high)) for one in shown)
         links = tuple(one.link for one in shown) if any(one.link for one in shown) else ()
-        return Table((self.x.label, "Runs", "Mean", "Low", "High"), rows, note, links)
+        return Table((self.x.label, self.counted.capitalize(), "Mean", "Low", "High"), rows, note, links)
 
 
 def interval_chart(
@@ -65,6 +68,7 @@ def interval_chart(
     thresholds: tuple[Threshold, ...] = (),
     summary: str = "",
     empty: str = "No figures yet.",
+    counted: str = "runs",
 ) -> IntervalChart:
     """The chart of these groups; ``group`` names what a group is, ``value`` is the axis of the means."""
     return IntervalChart(
@@ -77,4 +81,5 @@ def interval_chart(
         intervals=tuple(intervals),
         summary=summary,
         empty=empty,
+        counted=counted,
     )

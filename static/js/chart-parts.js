@@ -133,7 +133,7 @@
 
   function csv(payload) {
     const named = payload.series.some((series) => series.names);
-    const more = payload.bounds ? ["low", "high", "runs"] : named ? ["name", "address"] : [];
+    const more = payload.bounds ? ["low", "high", payload.counted] : named ? ["name", "address"] : [];
     const rows = [["series", payload.categories ? "category" : payload.x.title, payload.y.title, ...more]];
     for (const series of payload.series) {
       series.points.forEach(([x, y], index) => {

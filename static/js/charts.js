@@ -83,7 +83,7 @@
     }
     const [low, high] = payload.bounds[item.dataIndex];
     const count = payload.counts[item.dataIndex];
-    const spread = low === null ? "one run" : `${write(low)} to ${write(high)}, ${count} runs`;
+    const spread = low === null ? `${count} ${count === 1 ? payload.counted.replace(/s$/, "") : payload.counted}` : `${write(low)} to ${write(high)}, ${count} ${payload.counted}`;
     return ` ${write(item.dataset.means[item.dataIndex])} (${spread})`;
   }
 
