@@ -1,4 +1,4 @@
-"""JSON API of the division of a model's users: champion, challengers, shadows."""
+"""JSON API of the division of a model's users: champion, challengers, interleaved versions, shadows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NOBODY = "none"
 class ShareOut(Schema):
     deployment: int
     version: str
-    role: str = Field(description="champion, challenger or shadow")
-    share: float = Field(description="Of the users, 0 to 1; of the champion what challengers leave.")
+    role: str = Field(description="champion, challenger, shadow or interleaved")
+    share: float = Field(description="Of the users, 0 to 1; of the champion what the others leave.")
     since: dt.datetime
     started_by: str
     reason: str
@@ -48,7 +48,7 @@ class Wanted(Schema):
     model_config = ConfigDict(extra="forbid")
 
     version: str = Field("", max_length=40, description="Number of a version in staging, such as 1.2.0.")
-    role: str = Field("challenger", max_length=20, description="challenger, shadow, or none to stop it.")
+    role: str = Field("challenger", max_length=20, description="challenger, shadow, interleaved, or none to stop it.")
     share: float | None = Field(None, description="Of the users, 0.001 to 1; needed unless it stops.")
     reason: str = Field("", max_length=10_000)
 

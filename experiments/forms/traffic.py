@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 
 from experiments.forms.models import Refusable
+from experiments.learning.families import Family
 from experiments.models import ModelVersion
-from experiments.services.traffic import CHALLENGER, SHADOW
+from experiments.services.traffic import CHALLENGER, INTERLEAVED, SHADOW
 
 
 class _Shares(Refusable):
@@ -43,7 +44,8 @@ class DeployForm(_Shares):
     role = forms.ChoiceField(
         label="As",
         choices=[(CHALLENGER.value, "Challenger: its share of the users sees its answers"),
-                 (SHADOW.value, "Shadow: scored and logged, shown to nobody")],
+                 (SHADOW.value, "Shadow: scored and logged, shown to nobody"),
+                 (INTERLEAVED.value, "Interleaved: its share of the users sees lists of both, mixed")],
     )  # fmt: skip
     percent = _percent()
     reason = _reason()
@@ -51,6 +53,9 @@ class DeployForm(_Shares):
     def __init__(self, *args: Any, versions: Sequence[ModelVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.versions = {str(version.pk): version for version in versions}
+        if any(Family(one.model.family).is_tabular for one in versions):
+            roles = self.fields["role"]
+            roles.choices = [one for one in roles.choices if one[0] != INTERLEAVED]  # type: ignore[attr-defined]
         self.fields["version"].choices = [(key, one.number) for key, one in self.versions.items()]  # type: ignore[attr-defined]
 
     @property

@@ -30,7 +30,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Traffic:
-    """``answering``: champion and challengers; ``waiting``: versions in staging that answer nobody yet."""
+    """``answering``: champion, challengers and interleaved; ``waiting``: versions in staging that answer nobody yet."""
 
     answering: tuple[Share, ...]
     shadows: tuple[Share, ...]

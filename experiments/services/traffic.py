@@ -1,8 +1,9 @@
-"""Who else answers beside the version in production: challengers with a share of the users, shadows that only listen.
+"""Who else answers beside the version in production: challengers with a share of the users, shadows that only listen,
+and versions whose lists are interleaved with the champion's.
 
 Rows of Deployment are closed and opened, never edited, so that who answered whom at a moment can always be told. The
-shares of a model's challengers sum to 1 at most; the champion has the rest, and its own row says 1 throughout. How
-users are divided by these shares, ``mlopspro.serving.traffic`` says.
+shares of challengers and interleaved versions sum to 1 at most; the champion has the rest, and its own row says 1
+throughout. How users are divided by these shares, ``mlopspro.serving.traffic`` says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from experiments.learning.families import Family
 from experiments.models import Deployment, ModelVersion, RegisteredModel, Stage
 from experiments.models.job import JobStateError
 from experiments.services import registry
@@ -24,26 +26,31 @@ from experiments.services.version_files import verify_files
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
 
-CHALLENGER, SHADOW = Deployment.As.CHALLENGER, Deployment.As.SHADOW
-BESIDE = (CHALLENGER, SHADOW)
+CHALLENGER, SHADOW, INTERLEAVED = Deployment.As.CHALLENGER, Deployment.As.SHADOW, Deployment.As.INTERLEAVED
+BESIDE = (CHALLENGER, SHADOW, INTERLEAVED)
+SHARING = (CHALLENGER, INTERLEAVED)
+"""Roles that take users from the champion."""
+LONGEST_SALT = 40
 LEAST_SHARE = 0.001
 ROUNDING = 1e-9
 
 
 def running(model: RegisteredModel) -> QuerySet[Deployment]:
-    """What answers now: champion, challengers and shadows, the longest running first."""
+    """What answers now, in every role, the longest running first."""
     rows = Deployment.objects.filter(model=model, ended_at__isnull=True).select_related("version__model", "started_by")
     return rows.order_by("started_at", "id")
 
 
-def deploy(version: ModelVersion, *, role: str, share: float, actor: User | None, reason: str = "") -> Deployment:
+def deploy(
+    version: ModelVersion, *, role: str, share: float, actor: User | None, reason: str = "", salt: str = ""
+) -> Deployment:
     """A version in staging begins to answer beside the champion.
 
-    ``share``: of the users, above 0 and up to 1; of a shadow, whose answers it is asked for as well. Raises Refused
-    (fields role, version, share, reason), JobStateError where it answers already, nothing is in production, or the
-    model is archived.
+    ``share``: of the users, above 0 and up to 1; of a shadow, whose answers it is asked for as well. ``salt``: users
+    are drawn by it; left out, as they are drawn now. Raises Refused (fields role, version, share, reason, salt),
+    JobStateError where it answers already, nothing is in production, or the model is archived.
     """
-    problems = _checked(role, share)
+    problems = _checked(role, share, version.model, salt)
     reason = cleaned_note(reason, "reason")
     problems += [Problem("version", f"{version.number} cannot be loaded. {one}") for one in verify_files(version)]
     if problems:
@@ -53,8 +60,8 @@ def deploy(version: ModelVersion, *, role: str, share: float, actor: User | None
         locked = _startable(model, version)
         _require_room(model, role, share)
         made = Deployment.objects.create(
-            model=model, version=locked, role=role, share=share, started_at=timezone.now(), started_by=actor,
-            reason=reason,
+            model=model, version=locked, role=role, share=share, salt=_common_salt(model, role, salt),
+            started_at=timezone.now(), started_by=actor, reason=reason,
         )  # fmt: skip
         _audit("start_deployment", made, actor, after=_told(made), reason=reason)
     return made
@@ -62,7 +69,7 @@ def deploy(version: ModelVersion, *, role: str, share: float, actor: User | None
 
 def change_share(deployment: Deployment, share: float, *, actor: User | None, reason: str = "") -> Deployment:
     """The same version with another share, from now on, as a row of its own. Raises as :func:`deploy` does."""
-    problems = _checked(deployment.role, share)
+    problems = _checked(deployment.role, share, deployment.model)
     reason = cleaned_note(reason, "reason")
     if problems:
         raise Refused(problems)
@@ -74,16 +81,16 @@ def change_share(deployment: Deployment, share: float, *, actor: User | None, re
         _require_room(model, old.role, share, besides=old)
         at = _close(old, timezone.now(), actor)
         made = Deployment.objects.create(
-            model=model, version=old.version, role=old.role, share=share, started_at=at, started_by=actor,
-            reason=reason,
+            model=model, version=old.version, role=old.role, share=share, salt=old.salt, started_at=at,
+            started_by=actor, reason=reason,
         )  # fmt: skip
         _audit("change_traffic", made, actor, before=_told(old), after=_told(made), reason=reason)
     return made
 
 
 def end(deployment: Deployment, *, actor: User | None, reason: str = "") -> Deployment:
-    """A challenger or shadow stops; its users go back to the champion. Raises Refused for the champion, JobStateError
-    where it has ended."""
+    """A version beside the champion stops; its users go back to the champion. Raises Refused for the champion,
+    JobStateError where it has ended."""
     if deployment.role not in BESIDE:
         raise Refused([Problem("deployment", "the champion is replaced by promoting another version, not ended here")])
     reason = cleaned_note(reason, "reason")
@@ -108,14 +115,19 @@ def follow_step(model: RegisteredModel, version: ModelVersion, *, at: dt.datetim
 
 
 def champion_share(rows: list[Deployment]) -> float:
-    """What the challengers among running deployments leave the champion, 0 to 1."""
-    return max(0.0, 1.0 - math.fsum(one.share for one in rows if one.role == CHALLENGER))
+    """What the others among running deployments leave the champion alone, 0 to 1."""
+    return max(0.0, 1.0 - math.fsum(one.share for one in rows if one.role in SHARING))
 
 
-def _checked(role: str, share: float) -> list[Problem]:
+def _checked(role: str, share: float, model: RegisteredModel, salt: str = "") -> list[Problem]:
     problems = []
     if role not in BESIDE:
-        problems.append(Problem("role", f"{role!r} is not accepted; challenger or shadow is"))
+        problems.append(Problem("role", f"{role!r} is not accepted; challenger, shadow or interleaved is"))
+    if role == INTERLEAVED and Family(model.family).is_tabular:
+        words = f"only lists are interleaved, and {model.name} answers rows of tables; challenger or shadow is accepted"
+        problems.append(Problem("role", words))
+    if len(salt) > LONGEST_SALT:
+        problems.append(Problem("salt", f"has {len(salt)} characters; up to {LONGEST_SALT} are accepted"))
     if not (math.isfinite(share) and LEAST_SHARE <= share <= 1):
         problems.append(
             Problem("share", f"{share:g} is not accepted; a share from {LEAST_SHARE} to 1 is (0.1 is 10 %)")
@@ -140,14 +152,26 @@ def _startable(model: RegisteredModel, version: ModelVersion) -> ModelVersion:
 
 
 def _require_room(model: RegisteredModel, role: str, share: float, besides: Deployment | None = None) -> None:
-    """The shares of challengers sum to 1 at most."""
-    if role != CHALLENGER:
+    """The shares of those who take users from the champion sum to 1 at most."""
+    if role not in SHARING:
         return
-    others = running(model).filter(role=CHALLENGER)
+    others = running(model).filter(role__in=SHARING)
     taken = math.fsum(one.share for one in others if besides is None or one.pk != besides.pk)
     if taken + share > 1 + ROUNDING:
-        raise Refused([Problem("share", f"{share:.3g} is too much; other challengers have {taken:.3g}, so up to "
+        raise Refused([Problem("share", f"{share:.3g} is too much; other versions have {taken:.3g}, so up to "
                                         f"{max(0.0, 1 - taken):.3g} is accepted")])  # fmt: skip
+
+
+def _common_salt(model: RegisteredModel, role: str, salt: str) -> str:
+    """The salt of a new row: users are drawn by one salt for all, so it is that of the rows that run already."""
+    if role not in SHARING:
+        return salt
+    known = list(running(model).filter(role__in=SHARING).values_list("salt", flat=True))
+    drawn_by = next((one for one in known if one), "")
+    if salt and known and salt != drawn_by:
+        raise Refused([Problem("salt", f"{salt!r} would draw the users of versions that answer already anew; end those "
+                                       "first, or leave it out")])  # fmt: skip
+    return salt or drawn_by
 
 
 def _still_running(deployment: Deployment) -> Deployment:

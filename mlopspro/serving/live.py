@@ -15,6 +15,7 @@ class Variant:
     """A version in a role. ``source_id`` is what its predictions are logged under.
 
     ``stands_in_for``: number of the version that should be the champion and could not be loaded; empty as a rule.
+    ``salt``: what the model's users are drawn by; empty as a rule.
     """
 
     role: str
@@ -22,6 +23,7 @@ class Variant:
     version: ServedVersion
     source_id: int
     stands_in_for: str = ""
+    salt: str = ""
 
     @property
     def version_id(self) -> uuid.UUID:
@@ -32,7 +34,8 @@ class Variant:
 class LiveModel:
     """A model with something in production. ``champion`` is None where no file of it can be trusted.
 
-    ``problems``: what could not be loaded, in words for people; empty as a rule.
+    ``problems``: what could not be loaded, in words for people; empty as a rule. ``exploration``: share of lists whose
+    last place is drawn at random (``exploration.py``).
     """
 
     id: uuid.UUID
@@ -42,20 +45,22 @@ class LiveModel:
     champion: Variant | None
     challengers: tuple[Variant, ...] = ()
     shadows: tuple[Variant, ...] = ()
+    interleaved: tuple[Variant, ...] = ()
     problems: tuple[str, ...] = ()
     preparing: bool = False
     split: Split[Variant] | None = None
+    exploration: float = 0.0
 
     @property
     def variants(self) -> tuple[Variant, ...]:
         champion = (self.champion,) if self.champion is not None else ()
-        return (*champion, *self.challengers, *self.shadows)
+        return (*champion, *self.challengers, *self.interleaved, *self.shadows)
 
     def divided(self) -> Split[Variant] | None:
         """How users are divided, None without a champion."""
         if self.champion is None:
             return None
-        return Split.of(self.id, (self.champion, *self.challengers))
+        return Split.of(self.id, (self.champion, *self.challengers, *self.interleaved))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """From what the database says is live to versions that are mapped: load beside, keep what cannot be replaced.
 
 A champion that cannot be loaded (a file is missing or damaged) leaves the version that answered before; a process that
-has none yet takes the nearest former champion whose files are whole. A challenger or shadow that cannot be loaded
-leaves its users to the champion. All of it is said in ``problems`` and tried again every few seconds.
+has none yet takes the nearest former champion whose files are whole. Another version that cannot be loaded leaves its
+users to the champion. All of it is said in ``problems`` and tried again every few seconds.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ AGAIN_SECONDS = 5.0
 MOST_FORMER = 3
 """Former champions that are tried where the champion cannot be loaded."""
 _CHAMPION, _CHALLENGER, _SHADOW = Deployment.As.CHAMPION, Deployment.As.CHALLENGER, Deployment.As.SHADOW
+_INTERLEAVED = Deployment.As.INTERLEAVED
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +44,8 @@ class Row:
     name: str
     family: str
     workspace_id: uuid.UUID
+    salt: str
+    exploration: float
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,10 @@ class Loader:
             champion=champion,
             challengers=tuple(one for one in beside if one.role == _CHALLENGER),
             shadows=tuple(one for one in beside if one.role == _SHADOW),
+            interleaved=tuple(one for one in beside if one.role == _INTERLEAVED),
             problems=tuple(problems),
             preparing=failure is not None and failure.preparing,
+            exploration=wanted.exploration,
         )
         return replace(model, split=model.divided())
 
@@ -150,7 +155,7 @@ class Loader:
             failure = self._failures[row.version_id]
             problems.append(f"{failure.number}: {error}")
             return None
-        return Variant(row.role, row.share, version, source)
+        return Variant(row.role, row.share, version, source, salt=row.salt)
 
     def _instead(self, wanted: Row, before: LiveModel | None) -> Variant | None:
         """Who answers in the champion's place: who did until now, else a former champion."""
@@ -221,6 +226,7 @@ class Loader:
 def _running() -> list[Row]:
     rows = Deployment.objects.filter(ended_at__isnull=True, model__archived_at__isnull=True).order_by("pk")
     told = rows.values_list(
-        "role", "share", "version_id", "model_id", "model__name", "model__family", "model__workspace_id"
-    )
+        "role", "share", "version_id", "model_id", "model__name", "model__family", "model__workspace_id", "salt",
+        "model__exploration",
+    )  # fmt: skip
     return [Row(*row) for row in told]

@@ -10,7 +10,12 @@ from mlopspro.accounts.models import WorkspaceOwned
 
 
 class Source(WorkspaceOwned):
-    """A version of a model in a role. ``label`` is the caller's word for a version that the registry does not have."""
+    """A version of a model in a role. ``label`` is the caller's word for a version that the registry does not have.
+
+    A shadow is heard by nobody, and of an interleaved list half is the champion's: neither counts among a version's
+    own figures (``is_own``). In what people were shown at all, how fast and with how many failures, interleaved lists
+    count.
+    """
 
     class As(models.TextChoices):
         CHAMPION = "champion", "Champion"
@@ -37,6 +42,15 @@ class Source(WorkspaceOwned):
         return f"{self.model} {self.number} as {self.get_role_display().lower()}"
 
     @property
+    def is_own(self) -> bool:
+        """Whether its answers are this version's alone, and people saw them."""
+        return self.role not in NOT_OWN
+
+    @property
     def number(self) -> str:
         """The version's number, or the caller's own word for it."""
         return self.version.number if self.version is not None else self.label or "unversioned"
+
+
+NOT_OWN = (Source.As.SHADOW, Source.As.INTERLEAVED)
+"""Roles whose answers are nobody's own figures."""

@@ -16,7 +16,8 @@ NEEDED = ("judged", "classes", "numbers")
 
 
 def trend(model: RegisteredModel, chosen: Period) -> dict[str, Any]:
-    """One point a window, also where nothing happened; of all sources that answered, shadows left out."""
+    """One point a window, also where nothing happened; of all sources that answered by themselves: shadows and
+    interleaved lists are left out."""
     step = dt.timedelta(seconds=chosen.level)
     ends = [start + step for start in chosen.starts]
     judged = checks.course([model], Check.Area.QUALITY, ends, step)[model.pk]
@@ -34,7 +35,7 @@ def trend(model: RegisteredModel, chosen: Period) -> dict[str, Any]:
 
 
 def _answering(model: RegisteredModel) -> list[Source]:
-    return [one for one in sources_of(model) if one.role != Source.As.SHADOW]
+    return [one for one in sources_of(model) if one.is_own]
 
 
 def _point(at: dt.datetime, share: float | None, windows: list[WindowPoint]) -> dict[str, Any]:

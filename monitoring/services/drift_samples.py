@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from experiments.models import ModelVersion
-from monitoring.models import Reference, Source
+from monitoring.models import NOT_OWN, Reference, Source
 from monitoring.services import own_answers
 from monitoring.services.pinned_rows import pinned_rows
 from monitoring.services.window_reads import Period
@@ -22,7 +22,7 @@ def samples(version: ModelVersion, reference: Reference, period: Period) -> tupl
 
     Raises CannotAnswerOwn where the reference is that of training and the version cannot answer its data any more.
     """
-    sources = list(Source.objects.filter(version=version).exclude(role=Source.As.SHADOW))
+    sources = list(Source.objects.filter(version=version).exclude(role__in=NOT_OWN))
     current = columns_of(*pinned_rows(sources, period))
     if reference.start is None or reference.end is None:
         found = own_answers.answers_of(version)

@@ -19,7 +19,7 @@ from experiments.services import locks
 from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.models import User
 from mlopspro.accounts.services import audit
-from monitoring.models import Reference, Source, Window
+from monitoring.models import NOT_OWN, Reference, Source, Window
 from monitoring.services import monitoring_settings, own_answers, partitions
 from monitoring.services.pinned_rows import pinned_rows
 from monitoring.services.stale import mark_stale
@@ -181,7 +181,7 @@ def _recount(version: ModelVersion) -> None:
 
 
 def _sources(version: ModelVersion) -> list[Source]:
-    return list(Source.objects.filter(version=version).exclude(role=Source.As.SHADOW))
+    return list(Source.objects.filter(version=version).exclude(role__in=NOT_OWN))
 
 
 def _days_gone(sources: list[Source], period: Period) -> list[dt.date]:

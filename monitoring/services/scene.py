@@ -27,7 +27,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 class Scene:
     """One model at one moment. ``settings`` are saved ones or the defaults; ``version`` is the champion of ``now``.
 
-    ``sources`` are those of the champion, shadows left out; where no version is live, all that are no shadows.
+    ``sources`` are those of the champion, shadows and interleaved lists left out; where no version is live, all others.
     ``period`` is the stretch that is judged: its borders are those of minutes, hours or days, the last may be open.
     """
 
@@ -85,10 +85,8 @@ def scene_of(
 
 
 def answering(sources: list[Source], version: ModelVersion | None) -> list[Source]:
-    """Those of the version, in whatever role but as a shadow, whom nobody hears; without a version, of all."""
-    return [
-        one for one in sources if one.role != Source.As.SHADOW and (version is None or one.version_id == version.pk)
-    ]
+    """Those whose answers are the version's own (``Source.is_own``), in whatever role; without a version, of all."""
+    return [one for one in sources if one.is_own and (version is None or one.version_id == version.pk)]
 
 
 def champion_at(model: RegisteredModel, at: dt.datetime) -> Deployment | None:

@@ -25,7 +25,10 @@ class Command(BaseCommand):
             "--challenger", metavar="NUMBER", default="", help="Version that answers --share of the users"
         )
         what.add_argument("--shadow", metavar="NUMBER", default="", help="Version that is scored and shown to nobody")
-        what.add_argument("--stop", metavar="NUMBER", default="", help="Version that stops doing either")
+        what.add_argument(
+            "--interleaved", metavar="NUMBER", default="", help="Version whose lists --share of the users sees mixed"
+        )
+        what.add_argument("--stop", metavar="NUMBER", default="", help="Version that stops doing any of these")
         parser.add_argument("--share", type=float, help="0.001 to 1; of a shadow 1 where left out")
         parser.add_argument("--reason", default="", help="Kept with the change")
         parser.add_argument("--workspace", default="", help="Slug; needed where there are several")
@@ -46,10 +49,10 @@ class Command(BaseCommand):
         if options["stop"]:
             traffic.end(self._running(model, numbered(model, options["stop"])), actor=actor, reason=reason)
             return
-        number = options["challenger"] or options["shadow"]
-        if not number:
+        role = next((one for one in traffic.BESIDE if options[one.value]), None)
+        if role is None:
             return
-        role = traffic.CHALLENGER if options["challenger"] else traffic.SHADOW
+        number = options[role.value]
         share = options["share"] if options["share"] is not None else 1.0 if options["shadow"] else None
         if share is None:
             raise CommandError("--share is missing; accepted: 0.001 to 1")
@@ -73,5 +76,5 @@ class Command(BaseCommand):
         for one in (*found.answering, *found.shadows):
             row = one.deployment
             self.stdout.write(
-                f"{row.version.number:10} {row.role:10} {one.share:7.1%}  since {row.started_at:%Y-%m-%d %H:%M} UTC"
+                f"{row.version.number:10} {row.role:11} {one.share:7.1%}  since {row.started_at:%Y-%m-%d %H:%M} UTC"
             )

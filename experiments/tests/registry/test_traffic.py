@@ -88,7 +88,7 @@ def test_who_may_not_answer_beside_is_told_why(workspace):
     live = staged(workspace, Stage.PRODUCTION)
     with pytest.raises(JobStateError, match="is in production"):
         traffic.deploy(live, role="challenger", share=0.1, actor=None)
-    with pytest.raises(Refused, match="challenger or shadow"):
+    with pytest.raises(Refused, match="challenger, shadow or interleaved"):
         traffic.deploy(lonely, role="champion", share=0.1, actor=None)
     traffic.deploy(lonely, role="shadow", share=0.1, actor=None)
     with pytest.raises(JobStateError, match="shadow already"):
