@@ -26,7 +26,7 @@ class NavEntry:
 
 
 ENTRIES = (
-    NavEntry("Home", "experiments:home", "house", "h"),
+    NavEntry("Home", "insights:home", "house", "h"),
     NavEntry("Training", "experiments:training", "play", "t", "launch_training", 1),
     NavEntry("Experiments", "experiments:experiments", "flask-conical", "e", "view", 1),
     NavEntry("Metrics", "experiments:metrics", "chart-line", "f", "view", 1),
@@ -38,6 +38,7 @@ ENTRIES = (
     NavEntry("Monitoring", "monitoring:overview", "activity", "o", "view", 2),
     NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2, "monitoring:alerts_count"),
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),
+    NavEntry("Trials", "retraining:trials", "split", "l", "view", 2),
     NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "edit_recipe", 3),
     NavEntry("Admin", "admin:index", "shield", "b", "open_admin", 4),
     NavEntry("Settings", "accounts:settings", "settings", "s", "view", 4),
