@@ -1,4 +1,4 @@
-"""Addresses of the home page, datasets, training and experiments. Identifiers are UUIDs; nouns are plural."""
+"""Addresses of datasets, training and experiments. Identifiers are UUIDs; nouns are plural."""
 
 from django.urls import path
 
@@ -10,12 +10,10 @@ from experiments.urls_history import urlpatterns as history_urls
 from experiments.urls_models import urlpatterns as model_urls
 from experiments.urls_recipes import urlpatterns as recipe_urls
 from experiments.urls_searches import urlpatterns as search_urls
-from experiments.views import artifacts, datasets, experiment, experiments, home, imports, run_actions, training
+from experiments.views import artifacts, datasets, experiment, experiments, imports, run_actions, training
 
 app_name = "experiments"
 urlpatterns = [
-    path("", home.home, name="home"),
-    path("now/", home.now, name="home_now"),
     path("datasets/", datasets.dataset_list, name="datasets"),
     path("datasets/import/", imports.upload, name="dataset_import"),
     path("datasets/synthetic/", imports.synthetic, name="dataset_synthetic"),

@@ -11,11 +11,11 @@ urlpatterns = [
     # First, as addresses are tried one after the other: an answer over the API must not walk past every page.
     path("api/docs", api_docs.page, name="api_docs"),
     path("api/", api.urls),
+    path("", include("mlopspro.insights.urls")),
     path("", include("experiments.urls")),
     path("monitoring/", include("monitoring.urls")),
     path("retraining/", include("retraining.urls")),
     path("", include("mlopspro.serving.urls")),
-    path("insights/", include("mlopspro.insights.urls")),
     path("tour/", include("mlopspro.tour.urls")),
     path("accounts/", include("mlopspro.accounts.urls_sign_in")),
     path("settings/", include("mlopspro.accounts.urls")),

@@ -9,7 +9,7 @@ from django.template import Library
 from experiments import metric_words
 from experiments.learning import architectures
 from experiments.models import Experiment
-from experiments.selectors.home import Figure
+from experiments.selectors.active_runs import Figure
 
 register = Library()
 register.filter("metric_label", metric_words.label)

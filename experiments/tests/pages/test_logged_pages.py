@@ -174,7 +174,7 @@ def test_it_can_be_compared_with_ours(client, workspace, run):
 def test_home_counts_only_our_own_work(client, workspace):
     logged_run(workspace, name="theirs running", status="RUNNING", ended_at=None)
     logged_run(workspace, name="theirs failed", status="FAILED")
-    page = client.get(reverse("experiments:home")).content.decode()
+    page = client.get(reverse("insights:home")).content.decode()
     assert "Nothing is running." in page
     assert "All quiet" in page
     assert "theirs failed" in page

@@ -11,7 +11,7 @@ from experiments.tests.pages import scenes
 from mlopspro.testing.people import browser
 
 TABS = ("overview", "metrics", "curves", "diagnostics", "artifacts", "log", "trackers")
-PLAIN = ("home", "datasets", "dataset_import", "training", "experiments")
+PLAIN = ("datasets", "dataset_import", "training", "experiments")
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -13,7 +13,7 @@ from experiments.tests.pages import compared, scenes
 
 SESSION = 3
 """Session, person, memberships."""
-BUDGETS = {"home": 7, "datasets": 3, "experiments": 12, "training": 5}
+BUDGETS = {"datasets": 3, "experiments": 12, "training": 5}
 
 
 def cost(client, address, **query) -> int:

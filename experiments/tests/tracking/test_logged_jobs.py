@@ -11,7 +11,7 @@ from django.utils import timezone
 from experiments.jobs import lifecycle, queue
 from experiments.models import Experiment, JobStatus, OutboxEntry, TrackerRun
 from experiments.models.job import JobStateError
-from experiments.selectors import home
+from experiments.selectors.active_runs import active_runs
 from experiments.services import delivery, launch
 from experiments.services.spec import LaunchSpec, Refused, TooMany
 from experiments.tests.factories import make_dataset, make_experiment, make_person, make_workspace
@@ -95,8 +95,6 @@ def test_it_is_mirrored_nowhere(running):
     assert not OutboxEntry.objects.exists()
 
 
-def test_the_home_page_counts_our_own_work_alone(workspace, waiting, running):
-    logged_run(workspace, name="failed", status="FAILED")
-    overview = home.overview(workspace)
-    assert (overview.active, overview.active_count, overview.failed) == ([], 0, [])
-    assert [run.name for run in overview.recent] == ["failed"]
+def test_what_runs_elsewhere_is_none_of_our_work(workspace, waiting, running):
+    ours = make_experiment(workspace)
+    assert active_runs(workspace) == [ours]

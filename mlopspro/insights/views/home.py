@@ -1,4 +1,4 @@
-"""The home page: what runs now, what ended, what data there is, and one next step."""
+"""What needs me now? The home page, and the part of it that refreshes itself."""
 
 from __future__ import annotations
 
@@ -7,32 +7,35 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from experiments.selectors import home as home_rows
 from experiments.views.allowed import allowed
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
+from mlopspro.core import home_cards
 from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_page, unchanged, version_of
+from mlopspro.insights.selectors.home import home as home_of
 
-TEMPLATE = "experiments/home.html"
+TEMPLATE = "insights/home.html"
 
 
 @requires(Action.VIEW)
 @require_safe
 def home(request: WorkspaceRequest) -> HttpResponse:
-    overview = home_rows.overview(request.workspace)
-    return render_page(request, TEMPLATE, {"overview": overview, "allowed": allowed(request)})
+    return render_page(request, TEMPLATE, _context(request))
 
 
 @requires(Action.VIEW)
 @require_safe
 def now(request: WorkspaceRequest) -> HttpResponseBase:
-    """The part of the home page that changes while work is in progress."""
+    """Everything on the page but its frame; 304 where nothing changed."""
     if not is_fragment(request):
-        return redirect("experiments:home")
-    overview = home_rows.overview(request.workspace)
-    jobs = [*overview.active, *overview.imports, *overview.recent]
-    version = version_of(*((job.pk, job.status_label, job.progress_done, job.phase) for job in jobs))
+        return redirect("insights:home")
+    context = _context(request)
+    version = version_of(request.membership.role, *context["found"].state, *context["cards"])
     if same := unchanged(request, version):
         return same
-    context = {"overview": overview, "allowed": allowed(request)}
     return polled(render_page(request, TEMPLATE, context, partial="now"), version=version)
+
+
+def _context(request: WorkspaceRequest) -> dict[str, object]:
+    may = allowed(request)
+    return {"found": home_of(request.workspace), "cards": home_cards.cards(request), "allowed": may}
