@@ -13,6 +13,8 @@ COPY package.json package-lock.json .npmrc ./
 COPY manage.py ./
 COPY mlopspro ./mlopspro
 COPY experiments ./experiments
+COPY monitoring ./monitoring
+COPY retraining ./retraining
 COPY templates ./templates
 COPY static ./static
 

@@ -25,11 +25,13 @@ from numpy.typing import NDArray
 
 from experiments.learning.model_files import (
     ARRAYS_FILE,
+    COMPACT_FILE,
     ArtifactError,
     check_hash,
     read_settings,
     regular_file,
 )
+from experiments.learning.recommenders.scorers.compact import opened
 from experiments.learning.recommenders.scorers.errors import ScorerError
 
 _LARGEST_HEADER = 100_000_000
@@ -100,14 +102,15 @@ def map_scorer(
 ) -> tuple[Loaded, Mapping[str, Any], MappedFile]:
     """As :func:`~experiments.learning.model_files.read_scorer`, with arrays that are mapped; also the settings.
 
-    Raises ArtifactError.
+    Of a version that was made smaller the compact arrays are taken. Raises ArtifactError.
     """
     settings = read_settings(folder, expected_sha256s)
-    mapped = map_arrays(folder, ARRAYS_FILE, expected_sha256s)
+    name = COMPACT_FILE if COMPACT_FILE in expected_sha256s else ARRAYS_FILE
+    mapped = map_arrays(folder, name, expected_sha256s)
     try:
-        return load(mapped.arrays, settings), settings, mapped
+        return load(opened(mapped.arrays), settings), settings, mapped
     except (ScorerError, TypeError, ValueError) as error:
-        raise ArtifactError(f"{ARRAYS_FILE} does not hold a scorer: {error}") from error
+        raise ArtifactError(f"{name} does not hold a scorer: {error}") from error
 
 
 def _stamp(found: os.stat_result) -> Stamp:

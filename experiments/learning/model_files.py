@@ -27,6 +27,8 @@ from experiments.learning import atomic
 from experiments.learning.recommenders.scorers.errors import ScorerError
 
 ARRAYS_FILE = "scorer.safetensors"
+COMPACT_FILE = "scorer.compact.safetensors"
+"""The same in fewer bytes, where somebody had it made; serving takes it then, everything else the exact one."""
 SETTINGS_FILE = "scorer.json"
 NETWORK_FILE = "model.keras"
 DETAILS_FILE = "training.json"

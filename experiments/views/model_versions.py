@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from experiments.learning.families import Family
+from experiments.learning.model_files import COMPACT_FILE
 from experiments.models import ModelFile, ModelVersion, Stage
 from experiments.selectors import metrics, tiles, verdict
 from experiments.selectors.importance import shares_of
@@ -20,7 +21,7 @@ from experiments.selectors.model_card import missing_of
 from experiments.selectors.model_page import history_of, lines_of
 from experiments.selectors.settings_of import settings_of
 from experiments.selectors.version_comparison import compare_versions
-from experiments.services import model_files
+from experiments.services import model_files, quantizing
 from experiments.services.promotion_blockers import PROMOTABLE
 from experiments.services.stored_files import FileMissing, file_of
 from experiments.views.allowed import allowed
@@ -49,6 +50,7 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Http
     found = find_version(request, pk, version)
     run = found.experiment
     values = metrics.overall_metrics(run)
+    files = list(found.files.all())
     context = {
         "model": found.model,
         "version": found,
@@ -57,7 +59,8 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Http
         "protocols": metrics.protocols_of(run),
         "verdicts": verdict.verdicts(values, run.architecture),
         "settings": settings_of(run),
-        "files": list(found.files.all()),
+        "files": files,
+        **_size(found, files),
         "history": history_of(found),
         "mirrors": [one for one in mirrors_of(run) if one.run.url],
         "missing": missing_of(found),
@@ -68,6 +71,15 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Http
         "allowed": allowed(request),
     }
     return render_page(request, DETAIL, context)
+
+
+def _size(version: ModelVersion, files: list[ModelFile]) -> dict[str, bool]:
+    """Whether it is, or can be, kept smaller for serving."""
+    return {
+        "compact": any(file.name == COMPACT_FILE for file in files),
+        "shrinks": quantizing.shrinks(version),
+        "answers": quantizing.answers(version),
+    }
 
 
 def _importance(version: ModelVersion) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import yaml
+from django.conf import settings
 
 from mlopspro.supervisor import roles
 from mlopspro.supervisor.roles import REPOSITORY
@@ -14,12 +15,13 @@ COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 NOTES = "\n".join((REPOSITORY / "docs" / name).read_text() for name in ("operations.md", "how-to/trackers.md"))
 EXAMPLE = (REPOSITORY / ".env.example").read_text()
 READ = re.compile(r"""(?:env\.\w+|environ\.get|positive_number)\(\s*["']([A-Z][A-Z0-9_]+)["']""")
+APPS = sorted({name.split(".")[0] for name in settings.INSTALLED_APPS if (REPOSITORY / name.split(".")[0]).is_dir()})
 ELSEWHERE = {"MLOPSPRO_WORKER_QUEUES"}
 """Read by our code, and set by it as well."""
 
 
 def variables_of_the_code() -> set[str]:
-    files = [path for app in ("mlopspro", "experiments") for path in (REPOSITORY / app).rglob("*.py")]
+    files = [path for app in APPS for path in (REPOSITORY / app).rglob("*.py")]
     product = [path for path in files if not {"tests", "testing", "browser_tests"} & set(path.parts)]
     return {name for path in product for name in READ.findall(path.read_text())} - ELSEWHERE
 
@@ -67,6 +69,12 @@ def test_the_image_serves_as_the_supervisor_does():
         assert word in dockerfile
         assert word in roles.web("127.0.0.1", 8000).argv
     assert re.search(r"^USER mlopspro$", dockerfile, re.MULTILINE)
+
+
+def test_the_image_holds_every_app():
+    copied = re.findall(r"^COPY (\w+) \./\1$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(APPS) >= 4
+    assert {*APPS, "templates", "static"} == set(copied)
 
 
 def test_only_the_site_has_a_published_port_and_only_on_loopback():

@@ -91,6 +91,27 @@ def generate(
 
 
 @dataclass(frozen=True)
+class Nature:
+    """What ``generate`` draws its ratings from and tells nobody: who likes what, and how well known it is.
+
+    Attributes:
+        affinity: (users, items): sum of a user's tastes over an item's genres, divided by the root of their number.
+        quality, appeal: (items,): how good each item is, and how well known.
+    """
+
+    affinity: NDArray[np.float64]
+    quality: NDArray[np.float64]
+    appeal: NDArray[np.float64]
+
+
+def nature(seed: int, users: int, items: int) -> Nature:
+    """The truth behind ``generate(seed, users, items, …)``, in the order of its ids: for worlds that go on from it."""
+    random = np.random.default_rng(seed)
+    catalogue, people = _Items.draw(random, items), _Users.draw(random, users)
+    return Nature(people.taste @ catalogue.genre_weights().T, catalogue.quality, catalogue.appeal)
+
+
+@dataclass(frozen=True)
 class _Items:
     genres: NDArray[np.bool_]
     year: NDArray[np.int64]

@@ -25,7 +25,8 @@ def require_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...])
 
 
 def require_finite(name: str, array: NDArray[Any]) -> None:
-    if not np.isfinite(array).all():
+    """Of a compact matrix what is stored is checked, so that it is not made whole for that."""
+    if not np.isfinite(getattr(array, "stored", array)).all():
         raise ScorerError(f"{name} holds NaN or infinity; accepted: finite numbers.")
 
 

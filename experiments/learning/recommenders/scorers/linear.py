@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.learning.data.interactions import FloatArray, IntArray
+from experiments.learning.recommenders.scorers.compact import product, weighted
 from experiments.learning.recommenders.scorers.errors import (
     ScorerError,
     require_codes,
@@ -46,13 +47,12 @@ class LinearScorer:
     @cached_property
     def _average(self) -> FloatArray:
         """Scores of the average history, shape (m,)."""
-        scores: FloatArray = self.histories.mean() @ self.weights
-        return scores
+        return weighted(self.histories.mean(), self.weights)
 
     def score_block(self, users: IntArray) -> FloatArray:
         require_codes("users", users, self.num_users)
         scores = np.zeros((len(users), self.num_items), np.float32)
-        scores[:, self.items] = self.histories.rows(users) @ self.weights
+        scores[:, self.items] = product(self.histories.rows(users), self.weights)
         cold = np.flatnonzero(self.histories.lengths(users) == 0)
         scores[np.ix_(cold, self.items)] = self._average
         return scores
