@@ -23,7 +23,8 @@ from experiments.forms.training import (
 )
 from experiments.learning.architectures import AnyArchitecture
 from experiments.models import Dataset, Experiment
-from experiments.selectors import active_runs, estimates, mirrors
+from experiments.selectors import estimates, mirrors
+from experiments.selectors.active_runs import SHOWN, active_runs
 from experiments.selectors.training_choices import Choice, choice_of
 from experiments.services import launch
 from experiments.services.launch_rights import require_rights
@@ -126,11 +127,11 @@ def running(request: WorkspaceRequest) -> HttpResponseBase:
     """What works and waits now, at the side of the form."""
     if not is_fragment(request):
         return redirect("experiments:training")
-    runs = active_runs.active_runs(request.workspace)
+    runs = active_runs(request.workspace)
     version = version_of(*((run.pk, run.status_label, run.phase, run.progress_done) for run in runs))
     if same := unchanged(request, version):
         return same
-    response = render_page(request, TEMPLATE, {"runs": runs[: active_runs.SHOWN], "runs_count": len(runs)}, partial="running")
+    response = render_page(request, TEMPLATE, {"runs": runs[:SHOWN], "runs_count": len(runs)}, partial="running")
     return polled(response, version=version)
 
 
@@ -152,7 +153,7 @@ def _context(
     request: WorkspaceRequest, choice: Choice, form: RunForm, parameters: Any, architecture: AnyArchitecture
 ) -> dict[str, Any]:
     shown = parameters.values() if parameters.is_bound else architecture.parameters().model_dump() | parameters.initial
-    runs = active_runs.active_runs(request.workspace)
+    runs = active_runs(request.workspace)
     method = str(form["split_method"].value() or "")
     of_table = choice.dataset is not None and choice.dataset.is_table
     applying = split_fields_of(method, of_table=of_table)
@@ -168,7 +169,7 @@ def _context(
         "split_help": {SPLIT_LABELS[name]: SPLIT_HELP[name] for name in methods_of(choice)},
         "trackers": mirrors.tracker_choices(),
         "estimate": _estimate(request, choice.dataset, architecture, _numbers(shown)),
-        "runs": runs[: active_runs.SHOWN],
+        "runs": runs[:SHOWN],
         "runs_count": len(runs),
         "allowed": allowed(request),
     }
