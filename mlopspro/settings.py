@@ -163,14 +163,16 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 LOGGED_RUNS_SECONDS = env.float("MLOPSPRO_LOGGED_RUNS_SECONDS", default=30.0)
 """How often the runs are read which others log straight to the MLflow server."""
 JUDGE_SECONDS = env.float("MLOPSPRO_JUDGE_SECONDS", default=60.0)
-"""How often it is asked which models are due for a check (docs/monitoring.md)."""
+"""How often it is asked which models are due for a check or a decision (docs/monitoring.md, docs/retraining.md)."""
 CHECK_SECONDS = env.float("MLOPSPRO_CHECK_SECONDS", default=300.0)
 """An area of a model whose newest scheduled check is older than this is due."""
 DECIDE_SECONDS = env.float("MLOPSPRO_DECIDE_SECONDS", default=300.0)
 """A live model whose newest scheduled decision is older than this is decided on (docs/retraining.md)."""
 AUTOMATION = env.bool("MLOPSPRO_AUTOMATION", default=True)
 """Off: no model of this installation retrains by itself, whatever its policy says."""
-CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS, JUDGE_SECONDS)
+LOOP_SECONDS = env.float("MLOPSPRO_LOOP_SECONDS", default=10.0)
+"""How often windows of the prediction log are computed and retrainings moved on."""
+CELERY_BEAT_SCHEDULE = beat_schedule(LOGGED_RUNS_SECONDS, JUDGE_SECONDS, LOOP_SECONDS)
 
 # --- Jobs -----------------------------------------------------------------------------------------------------
 JOB_HEARTBEAT_SECONDS = env.float("MLOPSPRO_JOB_HEARTBEAT_SECONDS", default=5.0)
