@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -84,3 +85,72 @@ def test_only_the_site_has_a_published_port_and_only_on_loopback():
 
 def test_exactly_one_beat():
     assert sum("beat" in str(service.get("command")).split() for service in COMPOSE["services"].values()) == 1
+
+
+KUBERNETES = REPOSITORY / "deploy" / "kubernetes"
+
+
+def objects_of_the_cluster() -> dict[tuple[str, str], dict[str, Any]]:
+    made = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
+    documents = [one for name in made for one in yaml.safe_load_all((KUBERNETES / name).read_text())]
+    return {(one["kind"], one["metadata"]["name"]): one for one in documents}
+
+
+def pods_of_the_cluster() -> list[dict[str, Any]]:
+    specs = [one.get("spec", {}) for one in objects_of_the_cluster().values()]
+    return [spec["template"]["spec"] for spec in specs if "template" in spec]
+
+
+def containers_of_the_cluster() -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for pod in pods_of_the_cluster() for one in pod["containers"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("worker-train", roles.train_worker()), ("worker-io", roles.io_worker()), ("beat", roles.beat())],
+)
+def test_pods_run_what_the_supervisor_runs(name, role):
+    words = containers_of_the_cluster()[name]["command"][-1].removeprefix("exec ").split()
+    assert words == list(role.argv[role.argv.index("celery") :])
+
+
+def test_the_cluster_has_what_compose_has():
+    ours = {name for name in COMPOSE["services"] if name not in ("postgres", "redis")}
+    assert set(containers_of_the_cluster()) == ours
+    migrate = containers_of_the_cluster()["migrate"]["command"][-1]
+    assert f'sh -c "{migrate}"' == COMPOSE["services"]["migrate"]["command"]
+    mlflow = [str(word) for word in containers_of_the_cluster()["mlflow"]["command"]]
+    assert mlflow[:-1] == COMPOSE["services"]["mlflow"]["command"][:-1]
+
+
+def test_answers_that_wait_for_the_database_outlive_their_pod():
+    web = objects_of_the_cluster()["StatefulSet", "web"]["spec"]
+    kept = {one["metadata"]["name"] for one in web["volumeClaimTemplates"]}
+    for one in web["template"]["spec"]["containers"]:
+        mounts = {mount["mountPath"]: mount["name"] for mount in one["volumeMounts"]}
+        assert mounts["/var/lib/mlopspro"] in kept, one["name"]
+
+
+def test_no_pod_runs_as_root_or_gains_rights():
+    assert len(pods_of_the_cluster()) == 6
+    for pod in pods_of_the_cluster():
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        for one in pod["containers"]:
+            assert one["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def test_one_beat_in_the_cluster_and_one_address_outside():
+    found = objects_of_the_cluster()
+    assert found["Deployment", "beat"]["spec"]["replicas"] == 1
+    assert found["Deployment", "beat"]["spec"]["strategy"] == {"type": "Recreate"}
+    backends = [rule["http"]["paths"] for rule in found["Ingress", "web"]["spec"]["rules"]]
+    assert [[path["backend"]["service"]["name"] for path in paths] for paths in backends] == [["web"]]
+    assert found["NetworkPolicy", "closed"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+def test_the_cluster_sets_variables_that_are_read():
+    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    given = {line.split("=", 1)[0] for line in kustomization["configMapGenerator"][0]["literals"]}
+    given |= {line.split("=", 1)[0] for line in (KUBERNETES / "secrets.example.env").read_text().splitlines()}
+    assert given - {"MLFLOW_BACKEND_STORE_URI"} <= variables_of_the_code()
