@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,6 +24,7 @@ PREFIX = "mlopspro-tests-"
 
 def prepare() -> None:
     """Point every variable at a fresh temporary folder, once a session; later calls and children find it done."""
+    keep_bytecode()
     if OWNER not in os.environ:
         sweep_dead_sessions()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
@@ -49,6 +51,13 @@ def prepare() -> None:
     number = int(re.sub(r"\D", "", worker) or -1) + 1  # main → 0, gw0 → 1, …
     os.environ["MLOPSPRO_REDIS_DB"] = str(number % 16)
     os.environ["MLOPSPRO_DATA_ROOT"] = str(Path(os.environ["MLOPSPRO_VAR"], f"data-{worker}"))
+
+
+def keep_bytecode() -> None:
+    """Modules are compiled once, also where the environment asks for no ``__pycache__``: a session starts a hundred
+    processes, and each would spend more on reading the sources again (10 s with TensorFlow) than on its test."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def worker_name() -> str:
