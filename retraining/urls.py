@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retraining.views import decisions, drills, overview, policy, runs
+from retraining.views import decisions, drills, overview, policy, runs, trial_acts, trial_planning, trials
 
 app_name = "retraining"
 urlpatterns = [
@@ -17,6 +17,14 @@ urlpatterns = [
     path("models/<uuid:pk>/what-if/", policy.tried, name="what_if"),
     path("decisions/<uuid:pk>/", decisions.detail, name="decision"),
     path("decisions/<uuid:pk>/answer/", decisions.answer, name="answer"),
+    path("models/<uuid:pk>/trials/new/", trial_planning.new, name="trial_new"),
+    path("trials/", trials.listed, name="trials"),
+    path("trials/<uuid:pk>/", trials.detail, name="trial"),
+    path("trials/<uuid:pk>/plan/", trial_planning.edit, name="trial_edit"),
+    path("trials/<uuid:pk>/start/", trial_acts.start, name="trial_start"),
+    path("trials/<uuid:pk>/stop/", trial_acts.stop, name="trial_stop"),
+    path("trials/<uuid:pk>/promote/", trial_acts.promote, name="trial_promote"),
+    path("trials/<uuid:pk>/delete/", trial_acts.delete, name="trial_delete"),
     path("runs/<uuid:pk>/", runs.detail, name="run"),
     path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
     path("runs/<uuid:pk>/approve/", runs.approve, name="approve"),

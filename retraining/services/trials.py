@@ -31,7 +31,19 @@ from retraining.services.trial_ends import State
 from retraining.services.trial_metrics import METRICS, MetricSpec, choices, spec_of
 from retraining.services.trial_terms import Asked, TrialTerms, asked
 
-__all__ = ["METRICS", "MetricSpec", "change", "choices", "delete", "draft", "outweighed", "promote", "spec_of", "start", "stop"]
+__all__ = [
+    "METRICS",
+    "MetricSpec",
+    "change",
+    "choices",
+    "delete",
+    "draft",
+    "outweighed",
+    "promote",
+    "spec_of",
+    "start",
+    "stop",
+]
 
 log = structlog.get_logger(__name__)
 THROUGH = "trial"

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from mlopspro.accounts.models import User, Workspace
 from mlopspro.testing.objects import objects_for
-from retraining.models import Decision, Drill, Retraining
+from retraining.models import Decision, Drill, Retraining, Trial
 from retraining.policy.decide import decide
 from retraining.policy.inputs import Inputs
 from retraining.policy.policy import Policy
+from retraining.tests import objects_trial_pages  # noqa: F401  its entries register themselves
 from retraining.tests.scene import live_model
 
 
@@ -61,6 +62,12 @@ def decision_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
 @objects_for("api:retraining_*", "run_id")
 def run_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"run_id": run(workspace, owner)["pk"]}
+
+
+@objects_for("api:retraining_trial*", "trial_id")
+def trial_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    made = live_model(workspace, f"model {uuid.uuid4().hex[:8]}").model
+    return {"trial_id": Trial.objects.create(model=made, name="two lists", metric="ndcg_at_10").pk}
 
 
 @objects_for("retraining:drill", "pk")

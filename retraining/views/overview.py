@@ -18,7 +18,7 @@ from mlopspro.core.toasts import toast
 from retraining import charts
 from retraining.forms import WhatIfForm
 from retraining.selectors import standing as shown
-from retraining.selectors import trigger_rows
+from retraining.selectors import trial_list, trigger_rows
 from retraining.services import kill_switch
 
 OVERVIEW, MODEL = "retraining/overview.html", "retraining/model.html"
@@ -60,6 +60,8 @@ def model(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
         "what_if": WhatIfForm(initial=WhatIfForm.initial_of(stands.agreed.policy)),
         "tried": tried,
         **trigger_rows.counted(stands.agreed.policy, tried),
+        "trials": trial_list.of_model(found),
+        "can_try": trial_list.can_try(found),
         "allowed": allowed(request),
     }
     return polled(render_page(request, MODEL, context, partial="live"), version=version)
