@@ -28,13 +28,15 @@ from django.utils import timezone
 from experiments.learning.families import Family
 from mlopspro.accounts.models import Workspace
 from mlopspro.serving import entries, shadows
-from mlopspro.serving.lists import RankedItem, UserList, list_of
+from mlopspro.serving.list_answers import ListAnswer, answer_list, champion_of, recommender_of
+from mlopspro.serving.lists import RankedItem, list_of
 from mlopspro.serving.live import LiveModel, Variant
 from mlopspro.serving.loaded import live
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady, Problem
 from mlopspro.serving.rows import RowAnswer, answers_of
 from mlopspro.serving.table_inputs import MOST_ROWS, Row
 from mlopspro.serving.traffic import listens
+from monitoring.services.prediction_ids import new_id
 
 __all__ = ["CannotAnswer", "NoModel", "NotReady", "Prediction", "Recommendation", "choose", "predict", "recommend"]
 DEFAULT_N = 10
@@ -44,7 +46,8 @@ LONGEST_USER = 200
 
 @dataclass(frozen=True)
 class Recommendation:
-    """``variant`` is the role of the version that answered: champion or challenger. ``fallback``: a popularity list.
+    """``variant`` is the role of the version that answered: champion, challenger or interleaved. ``fallback``: a
+    popularity list. ``interleaved_with``: number of the champion whose items are in the list as well; empty as a rule.
 
     ``known_user``: the version learnt from this user. ``stands_in_for``: number of the version that should have
     answered and could not be loaded. ``no_reasons``: why there are none although they were asked for.
@@ -63,6 +66,7 @@ class Recommendation:
     latency_ms: float
     stands_in_for: str = ""
     no_reasons: str = ""
+    interleaved_with: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,15 @@ def recommend(
     started, at = time.perf_counter(), timezone.now()
     _require(user_id, n)
     chosen = choose(workspace, model, tables=False)
-    variant = _answering(chosen, user_id)
+    owner, prediction_id = _answering(chosen, user_id), new_id(at)
     try:
-        found = _listed(variant, user_id, n, explain)
+        answer = answer_list(chosen, owner, user_id, n, at=at, request=prediction_id, explain=explain)
     except Exception as error:
-        entries.log_failure(variant, user_id, error, at, _since(started))
+        entries.log_failure(champion_of(chosen, owner), user_id, error, at, _since(started))
         raise
     latency = _since(started)
-    prediction_id = entries.log_list(variant, user_id, found, at, latency)
+    variant, found = answer.variant, answer.found
+    entries.log_list(answer, user_id, prediction_id, at, latency)
     for shadow in chosen.shadows:
         if listens(chosen.id, user_id, shadow):
             shadows.ask(workspace, _shadow_list(shadow, user_id, n))
@@ -124,6 +129,7 @@ def recommend(
         latency_ms=latency,
         stands_in_for=variant.stands_in_for,
         no_reasons=found.no_reasons,
+        interleaved_with=answer.mixed_with,
     )
 
 
@@ -206,13 +212,6 @@ def _answering(model: LiveModel, user: str) -> Variant:
     return model.split.owner(user)
 
 
-def _listed(variant: Variant, user_id: str, n: int, explain: bool) -> UserList:
-    recommender = variant.version.recommender
-    if recommender is None:
-        raise CannotAnswer([Problem("model", f"version {variant.version.number} is no recommender")])
-    return list_of(recommender, user_id, n, explain=explain)
-
-
 def _answered(variant: Variant, rows: Sequence[Row], places: Sequence[int]) -> list[RowAnswer]:
     table = variant.version.table
     if table is None:
@@ -249,11 +248,11 @@ def _shadow_list(shadow: Variant, user_id: str, n: int) -> shadows.Work:
     def work(at: dt.datetime) -> None:
         started = time.perf_counter()
         try:
-            found = _listed(shadow, user_id, n, explain=False)
+            found = list_of(recommender_of(shadow), user_id, n)
         except Exception as error:
             entries.log_failure(shadow, user_id, error, at, _since(started))
             raise
-        entries.log_list(shadow, user_id, found, at, _since(started))
+        entries.log_list(ListAnswer(shadow, found), user_id, new_id(at), at, _since(started))
 
     return work
 

@@ -61,7 +61,10 @@ class RecommendationOut(Schema):
     fallback: bool = Field(description="An unknown user: the list is popularity's, the same for all of them.")
     model: ModelOut
     version: str
-    variant: str = Field(description="Role of the version that answered: champion or challenger.")
+    variant: str = Field(description="Role of the version that answered: champion, challenger or interleaved.")
+    interleaved_with: str = Field(
+        description="The champion, where the list mixes its items with the version's; else empty."
+    )
     stands_in_for: str = Field(description="The version that should have answered and cannot be loaded; else empty.")
     items: list[ItemOut]
     no_reasons: str = Field(description="Why there are no reasons although they were asked for; else empty.")

@@ -1,7 +1,8 @@
 """Answers for everybody at once, into one Parquet file that appears as a whole or not at all.
 
 Nothing of it is logged as predictions: nobody is shown anything yet. Users are scored in blocks, so memory does not
-grow with their number.
+grow with their number. One version answers everybody, the champion where none is named: users that a challenger
+answers, or whose lists are interleaved, get its list too, and no last place is drawn.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ def recommendation(found: Recommendation) -> dict[str, Any]:
         "model": {"id": str(found.model_id), "name": found.model},
         "version": found.version,
         "variant": found.variant,
+        "interleaved_with": found.interleaved_with,
         "stands_in_for": found.stands_in_for,
         "items": [_item(rank, one) for rank, one in enumerate(found.items, 1)],
         "no_reasons": found.no_reasons,

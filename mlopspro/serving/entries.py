@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from mlopspro.serving.lists import UserList
+from mlopspro.serving.list_answers import ListAnswer
 from mlopspro.serving.live import Variant
 from mlopspro.serving.rows import RowAnswer
 from monitoring.services.log_rows import LoggedPrediction
@@ -18,25 +18,30 @@ LONGEST_USER = 200
 LONGEST_ERROR = 500
 
 
-def log_list(variant: Variant, user: str, found: UserList, at: dt.datetime, latency_ms: float) -> uuid.UUID:
-    """Items are chosen by score alone, so nothing is known of propensities and none are written."""
-    prediction_id = new_id(at)
-    spool().append(
-        LoggedPrediction(
-            id=prediction_id,
-            at=at,
-            source_id=variant.source_id,
-            user=user[:LONGEST_USER],
-            history=found.history,
-            fallback=found.fallback,
-            items=[one.item for one in found.items],
-            scores=[one.score for one in found.items],
-            confidence=found.confidence,
-            input_size=1,
-            latency_ms=latency_ms,
-        )
+def log_list(answer: ListAnswer, user: str, prediction_id: uuid.UUID, at: dt.datetime, latency_ms: float) -> None:
+    spool().append(list_entry(answer, user, prediction_id, at, latency_ms))
+
+
+def list_entry(
+    answer: ListAnswer, user: str, prediction_id: uuid.UUID, at: dt.datetime, latency_ms: float
+) -> LoggedPrediction:
+    """Where items are chosen by score alone nothing is known of propensities, and none are written."""
+    found, propensities = answer.found, answer.propensities
+    return LoggedPrediction(
+        id=prediction_id,
+        at=at,
+        source_id=answer.variant.source_id,
+        user=user[:LONGEST_USER],
+        history=found.history,
+        fallback=found.fallback,
+        items=[one.item for one in found.items],
+        scores=[one.score for one in found.items],
+        propensities=None if propensities is None else list(propensities),
+        confidence=found.confidence,
+        features=answer.features,
+        input_size=1,
+        latency_ms=latency_ms,
     )
-    return prediction_id
 
 
 def log_row(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,43 +63,77 @@ class UserList:
     codes: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """A user's best unseen items before it is said which of them are shown: codes and scores, best first, (k,) each.
+
+    ``user`` is the user's code, None where nobody knows him; of a ``fallback`` scores are numbers of users.
+    """
+
+    user: int | None
+    history: int | None
+    fallback: bool
+    codes: NDArray[np.int32]
+    scores: NDArray[np.floating[Any]]
+
+    def at(self, places: Sequence[int]) -> Ranking:
+        """Only what stands at these places, in this order."""
+        chosen = np.asarray(places, np.int64)
+        return replace(self, codes=self.codes[chosen], scores=self.scores[chosen])
+
+
 def list_of(model: Recommender, user_id: str, n: int, *, explain: bool = False) -> UserList:
     """The user's ``n`` best unseen items. Of users the version learnt nothing of: the most popular ones."""
+    return list_from(model, ranking_of(model, user_id, n), explain=explain)
+
+
+def ranking_of(model: Recommender, user_id: str, depth: int) -> Ranking:
+    """The user's ``depth`` best unseen items, or as many as there are; of unknown users popularity's."""
     user = model.catalogue.user_ids.find(user_id)
     history = int(model.catalogue.history[user]) if user is not None else None
     if user is None or not history:
-        return _popular(model, user, history, n, explain)
+        return _popular(model, user, history, depth)
     scores = model.scorer.score_block(np.array([user], np.int32))[0]
-    own = scores.copy() if explain else scores
-    codes = model.catalogue.best(own, user, n)
-    chosen = own[codes]
-    if not np.isfinite(chosen).all():
+    codes = model.catalogue.best(scores, user, depth)
+    chosen = scores[codes]
+    # Of scores that are no numbers fewer items come back than there are.
+    due = min(depth, model.catalogue.num_items - len(model.catalogue.seen(user)))
+    if len(codes) < due or not np.isfinite(chosen).all():
         raise ScorerError("The model's scores of this user are not finite numbers.")
-    nothing: list[Reasons | None] = [None] * len(codes)
-    reasons, why_not = _reasons(model, user, codes) if explain else (nothing, "")
+    return Ranking(user, history, False, codes, chosen)
+
+
+def list_from(model: Recommender, ranking: Ranking, *, explain: bool = False) -> UserList:
+    """All of a ranking as a list, with titles and where asked reasons."""
+    codes = ranking.codes
+    reasons: list[Reasons | None] = [None] * len(codes)
+    why_not, confidence = "", None
+    if ranking.fallback or ranking.user is None:
+        why_not = "The list is popularity's, whose one reason is how many users there are of each item."
+    else:
+        confidence = _confidence(model, ranking.user, codes, ranking.scores)
+        if explain:
+            reasons, why_not = _reasons(model, ranking.user, codes)
     return UserList(
-        items=_items(model, codes, chosen.tolist(), reasons),
-        known=True,
-        fallback=False,
-        history=history,
-        confidence=_confidence(model, user, codes, chosen),
-        no_reasons=why_not,
+        items=_items(model, codes, ranking.scores.tolist(), reasons),
+        known=not ranking.fallback,
+        fallback=ranking.fallback,
+        history=ranking.history,
+        confidence=confidence,
+        no_reasons=why_not if explain else "",
         codes=codes,
     )
 
 
-def _popular(model: Recommender, user: int | None, history: int | None, n: int, explain: bool) -> UserList:
+def _popular(model: Recommender, user: int | None, history: int | None, depth: int) -> Ranking:
     """Scores are numbers of users. What the user has seen is left out here too: validation items count as seen."""
     catalogue = model.catalogue
-    places = np.arange(min(n, catalogue.num_items))
+    places = np.arange(min(depth, catalogue.num_items))
     if user is not None and len(catalogue.seen(user)):
-        ahead = catalogue.popular[: n + len(catalogue.seen(user))]
-        places = np.flatnonzero(~np.isin(ahead, catalogue.seen(user)))[:n]
-    codes = catalogue.popular[places]
-    scores = catalogue.popular_users[places].astype(float).tolist()
-    why = "The list is popularity's, whose one reason is how many users there are of each item." if explain else ""
-    items = _items(model, codes, scores, [None] * len(codes))
-    return UserList(items, False, True, history, None, why, codes)
+        ahead = catalogue.popular[: depth + len(catalogue.seen(user))]
+        places = np.flatnonzero(~np.isin(ahead, catalogue.seen(user)))[:depth]
+    scores = catalogue.popular_users[places].astype(np.float64)
+    return Ranking(user, history, True, catalogue.popular[places], scores)
 
 
 def _items(
@@ -110,7 +146,9 @@ def _items(
     )
 
 
-def _confidence(model: Recommender, user: int, codes: NDArray[np.int32], scores: NDArray[np.float32]) -> float | None:
+def _confidence(
+    model: Recommender, user: int, codes: NDArray[np.int32], scores: NDArray[np.floating[Any]]
+) -> float | None:
     scale = model.catalogue.scale
     if not model.rates or scale is None or not len(codes) or scale[1] <= scale[0]:
         return None

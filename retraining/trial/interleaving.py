@@ -1,62 +1,24 @@
-"""Team-draft interleaving: both rankers in one list, and users choose by what they click.
+"""Which of two rankers people prefer, from lists that interleave both: users choose by what they click.
 
-Two captains pick in turn, a coin deciding who picks first in each round, each the best item not yet taken; a click
-counts for the team of its item (Radlinski, Kurup & Joachims, CIKM 2008). Every user compares both rankers himself, so
-what differs between users cancels out, and far fewer are needed than for a split (Chapelle et al., TOIS 2012).
+Lists are made by team draft (``experiments/learning/team_draft.py``); a click counts for the team of its item
+(Radlinski, Kurup & Joachims, CIKM 2008). Every user compares both rankers himself, so what differs between users
+cancels out, and far fewer are needed than for a split (Chapelle et al., TOIS 2012).
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
 
 from scipy import stats
 
+from experiments.learning.team_draft import Interleaved, Team, team_draft
 from retraining.records import between
 from retraining.trial.sequential import LEAST_USERS, PLANNED_USERS, always_valid_p, multiplier, precision
 
-Item = TypeVar("Item", bound=Hashable)
-Team = Literal["first", "second", "both"]
+__all__ = ["Interleaved", "Preference", "Preferences", "Team", "credit", "judge", "team_draft"]
 LEAST_FOR_T = 30
-
-
-@dataclass(frozen=True)
-class Interleaved(Generic[Item]):
-    """``teams``: whose each item is; "both" of what only fills the list up, and of clicks counts for neither."""
-
-    items: tuple[Item, ...]
-    teams: tuple[Team, ...]
-
-
-def team_draft(first: Sequence[Item], second: Sequence[Item], length: int, seed: str) -> Interleaved[Item]:
-    """``length`` items or as many as there are, the same for the same ``seed`` (say model, trial, user and day).
-
-    When one list has run out the other fills up, for neither team: else the longer list would win by its length.
-    """
-    between("length", length, 1)
-    items: list[Item] = []
-    teams: list[Team] = []
-    rest, taken, coins = {"first": iter(first), "second": iter(second)}, set[Item](), _coins(seed)
-    picked = {"first": 0, "second": 0}
-    while len(items) < length:
-        team: Literal["first", "second"] = "first" if picked["first"] < picked["second"] else "second"
-        if picked["first"] == picked["second"]:
-            team = "first" if next(coins) else "second"
-        item = _best(rest[team], taken)
-        if item is None:
-            left = dict.fromkeys(one for name in ("first", "second") for one in rest[name] if one not in taken)
-            filled = list(left)[: length - len(items)]
-            items += filled
-            teams += ["both"] * len(filled)
-            break
-        items.append(item)
-        taken.add(item)
-        teams.append(team)
-        picked[team] += 1
-    return Interleaved(tuple(items), tuple(teams))
 
 
 def credit(teams: Sequence[Team], chosen: Iterable[int]) -> tuple[int, int]:
@@ -130,16 +92,3 @@ def judge(sums: Preferences, alpha: float = 0.05, planned_users: int = PLANNED_U
         return Preference(sums.n, value, None, None, p_value, sign, None)
     half = multiplier(sums.n, rho, alpha) * error
     return Preference(sums.n, value, value - half, value + half, p_value, sign, always_valid_p(z, sums.n, rho))
-
-
-def _best(rest: Iterable[Item], taken: set[Item]) -> Item | None:
-    return next((item for item in rest if item not in taken), None)
-
-
-def _coins(seed: str) -> Iterator[bool]:
-    block = 0
-    while True:
-        for byte in hashlib.blake2b(f"{seed}:{block}".encode()).digest():
-            for bit in range(8):
-                yield bool(byte >> bit & 1)
-        block += 1

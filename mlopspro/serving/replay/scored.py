@@ -6,6 +6,8 @@ import datetime as dt
 import time
 import uuid
 
+from mlopspro.serving.entries import list_entry
+from mlopspro.serving.list_answers import ListAnswer, answer_list, recommender_of
 from mlopspro.serving.lists import UserList, list_of
 from mlopspro.serving.live import LiveModel, Variant
 from mlopspro.serving.problems import CannotAnswer, NotReady, Problem
@@ -18,7 +20,8 @@ FAILURE = "Failed on purpose: the drift errors of simulate_traffic"
 
 
 class Scored:
-    """Answers of one live model as rows of the log. A list that was made once is remembered, with its latency."""
+    """Answers of one live model as rows of the log. A list that was made once is remembered, with its latency;
+    not those that are interleaved or whose last place is drawn, as each is another."""
 
     def __init__(self, model: LiveModel, n: int) -> None:
         self.model, self.n = model, n
@@ -40,25 +43,14 @@ class Scored:
     def _listed(
         self, request: ListRequest, troubles: Troubles, at: dt.datetime, prediction_id: uuid.UUID, variant: Variant
     ) -> LoggedPrediction:
-        known = (variant.version.id, request.user)
-        if known not in self._lists:
-            if len(self._lists) >= MOST_REMEMBERED:
-                self._lists.clear()
-            self._lists[known] = self._make_list(variant, request.user)
-        found, milliseconds = self._lists[known]
-        return LoggedPrediction(
-            id=prediction_id,
-            at=at,
-            source_id=variant.source_id,
-            user=request.user,
-            history=found.history,
-            fallback=found.fallback,
-            items=[one.item for one in found.items],
-            scores=[one.score for one in found.items],
-            confidence=found.confidence,
-            input_size=1,
-            latency_ms=milliseconds + troubles.slower_ms,
-        )
+        if variant.role == "interleaved" or (variant.role == "champion" and self.model.exploration):
+            began = time.perf_counter()
+            answer = answer_list(self.model, variant, request.user, self.n, at=at, request=prediction_id)
+            milliseconds = 1000 * (time.perf_counter() - began)
+        else:
+            found, milliseconds = self._known_list(variant, request.user)
+            answer = ListAnswer(variant, found)
+        return list_entry(answer, request.user, prediction_id, at, milliseconds + troubles.slower_ms)
 
     def _predicted(
         self, request: RowRequest, troubles: Troubles, at: dt.datetime, prediction_id: uuid.UUID, variant: Variant
@@ -82,12 +74,15 @@ class Scored:
             raise NotReady(f"{self.model.name} is in production and cannot answer.", soon=False)
         return self.model.split.owner(user)
 
-    def _make_list(self, variant: Variant, user: str) -> tuple[UserList, float]:
-        recommender = variant.version.recommender
-        if recommender is None:
-            raise CannotAnswer([Problem("model", f"version {variant.version.number} is no recommender")])
-        began = time.perf_counter()
-        return list_of(recommender, user, self.n), 1000 * (time.perf_counter() - began)
+    def _known_list(self, variant: Variant, user: str) -> tuple[UserList, float]:
+        known = (variant.version.id, user)
+        if known not in self._lists:
+            if len(self._lists) >= MOST_REMEMBERED:
+                self._lists.clear()
+            began = time.perf_counter()
+            found = list_of(recommender_of(variant), user, self.n)
+            self._lists[known] = found, 1000 * (time.perf_counter() - began)
+        return self._lists[known]
 
     def _answer(self, variant: Variant, request: RowRequest) -> tuple[RowAnswer, float]:
         table = variant.version.table

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from experiments.learning import team_draft as drafting
 from retraining.tests.trial import simulated_lists
-from retraining.trial import interleaving
 from retraining.trial.interleaving import Preferences, credit, judge, team_draft
 
 rankings = st.permutations(range(12)).map(lambda items: items[:8])
@@ -31,7 +31,7 @@ def drafted_by_hand(first: list[str], second: list[str], coins: tuple[bool, ...]
 @pytest.mark.parametrize("coins", list(product((True, False), repeat=2)))
 def test_every_draft_is_the_papers(coins: tuple[bool, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ["a", "b", "c", "d"], ["b", "e", "a", "f"]
-    monkeypatch.setattr(interleaving, "_coins", lambda seed: iter(coins))
+    monkeypatch.setattr(drafting, "_coins", lambda seed: iter(coins))
     found = team_draft(first, second, 4, "any")
     assert list(zip(found.items, found.teams, strict=True)) == drafted_by_hand(first, second, coins)
 
