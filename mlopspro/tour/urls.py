@@ -1,6 +1,8 @@
-"""Addresses of this part."""
+"""Addresses of the tour."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from mlopspro.tour import views
 
 app_name = "tour"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", views.tour, name="tour")]

@@ -30,6 +30,13 @@ from mlopspro.supervisor.assets_step import collect_if_changed
 from mlopspro.supervisor.supervisor import Supervisor, end_leftovers
 
 DATABASES = ("postgres", "redis")
+TOUR_PACE = {
+    "MLOPSPRO_JUDGE_SECONDS": "4",
+    "MLOPSPRO_CHECK_SECONDS": "3",
+    "MLOPSPRO_DECIDE_SECONDS": "3",
+    "MLOPSPRO_LOOP_SECONDS": "3",
+}
+"""How often is looked in a tour of four minutes, where the environment does not say."""
 WEB_START_SECONDS = 60.0
 
 
@@ -43,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
         parser.add_argument("--reload", action="store_true", help="restart web processes when code changes")
-        parser.add_argument("--demo", action="store_true", help="make sample data and train on it, once")
+        parser.add_argument("--demo", action="store_true", help="show the whole loop once (docs/how-to/demo.md)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.began = time.monotonic()
@@ -73,6 +80,9 @@ class Command(BaseCommand):
         self.supervisor = Supervisor(self.say, services=DATABASES)
         self.supervisor.install_signals()
         try:
+            if options["demo"]:
+                # Before anything is started: processes inherit it.
+                os.environ.update({name: value for name, value in TOUR_PACE.items() if name not in os.environ})
             self._start(demo=options["demo"])
             self.supervisor.run()
         finally:
@@ -173,9 +183,9 @@ class Command(BaseCommand):
             demo.terminate()
             demo.wait(timeout=10)
         elif demo.returncode != 0:
-            self.say(f"the demo ended with exit code {demo.returncode}; the site runs on")
+            self.say(f"the demo ended with exit code {demo.returncode}; the site runs on at {self.address}")
         else:
-            self.say(f"the demo is ready at {self.address}")
+            self.say(f"the demo is over; the site runs on at {self.address}")
 
     def _answers(self) -> bool:
         try:
