@@ -11,7 +11,6 @@ from experiments.services.spec import Refused
 from mlopspro.accounts.models import User
 from retraining.models import Retraining, RetrainingStep
 from retraining.plan import Plan
-from retraining.records import to_json
 from retraining.services import canary_evidence, steps
 from retraining.services.stage_gate import may_not
 from retraining.services.steps import THROUGH, Kind, State, StepState
@@ -28,11 +27,16 @@ def turn(row: Retraining, now: dt.datetime) -> bool:
     deployed = Deployment.objects.filter(version=version, ended_at__isnull=True, role=traffic.CHALLENGER).first()
     if deployed is None:
         return _end(row, State.HELD, f"Somebody ended the canary of {version.number}.")
+    if deployed.share != step.evidence["share"]:
+        return _end(
+            row, State.HELD, f"Somebody gave {version.number} {100 * deployed.share:g} % of the users meanwhile."
+        )
+    if not canary_evidence.is_due(step, now):
+        return False
     plan = Plan.from_json(row.plan)
     state = canary.State.from_json(step.evidence["canary"])
-    evidence = canary_evidence.of(row, step, plan, now)
-    move = canary.advance(plan.canary, state, evidence, now)
-    found = {"sample": evidence.sample, "guards": [to_json(one) for one in evidence.guards]}
+    reading = canary_evidence.of(row, step, plan, now)
+    move, found = canary.advance(plan.canary, state, reading.evidence, now), reading.document
     if move.action == "roll_back":
         return _roll_back(row, step, move, found, now)
     if move.action == "hold":

@@ -132,21 +132,42 @@ def work() -> int:
 
 
 def serve(
-    scene: Scene, row: Retraining, *, good: float = 0.5, champion: float = 0.5, n: int = 45, errors: int = 0
+    scene: Scene,
+    row: Retraining,
+    *,
+    good: float = 0.5,
+    champion: float = 0.5,
+    n: int = 45,
+    errors: int = 0,
+    champion_users: int | None = None,
+    at: dt.datetime | None = None,
+    named: bool = True,
 ) -> None:
-    """``n`` answers of the canary and of the champion with feedback, now; shares of them please. Windows follow."""
-    now = timezone.now()
+    """``n`` users of the canary and as many of the champion get an answer each and say what they think of it; shares of
+    them are pleased. ``errors``: users of the canary whose request fails. ``at``: when they ask; left out, when the
+    step of the canary began. Not ``named``: requests without a user."""
+    step = row.steps.count()
+    asked = at or row.steps.get(number=step).started_at
+    now = asked + dt.timedelta(seconds=1)
     canary = source_of(model=scene.model, version=row.version, role=Source.As.CHALLENGER)
-    for source, share, failed in ((canary, good, errors), (scene.source, champion, 0)):
-        pleased = round(share * n)
-        rows = [(f"v{at}", f"i{at}", 5.0 if at < pleased else 1.0, now) for at in range(n)]
+    theirs = n if champion_users is None else champion_users
+    for who, source, share, users, failed in (
+        ("canary", canary, good, n, errors),
+        ("champion", scene.source, champion, theirs, 0),
+    ):
+        pleased = round(share * users)
+        name = f"{who} {step} {{}}" if named else ""
+        rows = [(name.format(k), f"i{k}", 5.0 if k < pleased else 1.0, now) for k in range(users)]
         react(scene, rows, source=source)
         write_predictions(
             [
-                LoggedPrediction(id=new_id(now), at=now, source_id=source.pk, user="x", error="broken", latency_ms=1.0)
-                for _ in range(failed)
+                LoggedPrediction(
+                    id=new_id(asked), at=asked, source_id=source.pk, user=name.format(f"fails {k}"),
+                    error="broken", latency_ms=1.0,
+                )
+                for k in range(failed)
             ]
-        )
+        )  # fmt: skip
     windows.refresh(20, busy_pause=0)
 
 

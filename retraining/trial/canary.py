@@ -72,12 +72,13 @@ class State:
 class Evidence:
     """Of this step alone: predictions of the new version and its guard-rails against the old one.
 
-    ``split_broken``: users are not split as planned (SRM), so no comparison counts.
+    ``split_broken``: users are not split as planned (SRM), so no comparison counts; ``split`` says how they are split.
     """
 
     sample: int
     guards: Sequence[GuardVerdict] = ()
     split_broken: bool = False
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def advance(plan: Plan, state: State, evidence: Evidence, now: datetime) -> Step
     if state.status == "held":
         return Step("none", state, share, "Held: a person decides.")
     if evidence.split_broken:
-        return _hold(state, share, now, "users are not split as planned, so nothing can be compared.")
+        return _hold(state, share, now, evidence.split or "Users are not split as planned, so nothing can be compared.")
     missing = _missing(plan, state, evidence, now)
     if not missing:
         return _next(plan, state, now)

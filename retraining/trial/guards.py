@@ -23,7 +23,7 @@ State = Literal["ok", "unclear", "breach", "not_enough"]
 class Guard:
     """``margin`` in the unit of the metric, or with ``relative`` as a share of the control's value.
 
-    ``least_users`` in each arm before anything is said.
+    ``least_users`` in each arm before anything is said; ``unit`` is what they are called where they are none.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Guard:
     margin: float = 0.0
     relative: bool = False
     least_users: int = 100
+    unit: str = "users"
 
     def __post_init__(self) -> None:
         between(f"{self.name}.margin", self.margin, 0.0)
@@ -70,7 +71,7 @@ def judge(
     users = min(control.n, variant.n)
     both = control.variance(guard.kind) + variant.variance(guard.kind)
     if users < guard.least_users or not math.isfinite(both):
-        words = f"{guard.title}: {users:,} users in the smaller arm, {guard.least_users:,} are needed."
+        words = f"{guard.title}: {users:,} {guard.unit} in the smaller arm, {guard.least_users:,} are needed."
         return GuardVerdict(guard.name, "not_enough", words, users)
     sign = 1.0 if guard.worse == "above" else -1.0
     t = information(control.n, variant.n)

@@ -68,8 +68,9 @@ def test_a_broken_guard_rail_rolls_back_at_any_moment() -> None:
 
 
 def test_a_broken_split_is_held_whatever_it_shows() -> None:
-    found = advance(PLAN, State(1, NOW), Evidence(900, (guard("breach"),), split_broken=True), NOW + HOUR)
+    found = advance(PLAN, State(1, NOW), Evidence(900, (guard("breach"),), True, "Users are not split."), NOW + HOUR)
     assert (found.action, found.share) == ("hold", 0.25)
+    assert found.sentence == "Held at 25 % of users: Users are not split."
 
 
 def test_people_stop_and_end_it() -> None:
