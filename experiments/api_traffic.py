@@ -14,6 +14,7 @@ from experiments.models import RegisteredModel
 from experiments.selectors.registry import NotFound, numbered
 from experiments.selectors.traffic import Share, traffic_of
 from experiments.services import traffic
+from experiments.services.exploration import change_exploration
 from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.access import get_visible_or_404
 from mlopspro.accounts.api_auth import requires_api
@@ -37,6 +38,7 @@ class ShareOut(Schema):
 
 class TrafficOut(Schema):
     model: uuid.UUID
+    exploration: float = Field(description="Share of the champion's lists whose last place is drawn, 0 to 1.")
     running: list[ShareOut]
 
 
@@ -50,6 +52,13 @@ class Wanted(Schema):
     version: str = Field("", max_length=40, description="Number of a version in staging, such as 1.2.0.")
     role: str = Field("challenger", max_length=20, description="challenger, shadow, interleaved, or none to stop it.")
     share: float | None = Field(None, description="Of the users, 0.001 to 1; needed unless it stops.")
+    reason: str = Field("", max_length=10_000)
+
+
+class Explored(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    share: float | None = Field(None, description="Of the champion's lists, 0 to 1; 0 stops it.")
     reason: str = Field("", max_length=10_000)
 
 
@@ -85,10 +94,24 @@ def registered_model_traffic_change(request: WorkspaceRequest, model_id: uuid.UU
     return _document(model)
 
 
+@router.post(
+    f"{ADDRESS}/exploration", response={200: TrafficAnswer, 409: Error, **ERRORS}, summary="Lists that explore"
+)
+@requires_api(Action.DEPLOY_MODEL)
+def registered_model_exploration(request: WorkspaceRequest, model_id: uuid.UUID, wanted: Explored) -> Any:
+    """In this share of the champion's lists the last place is a random one of the 20 items that score best for it, and
+    the chance of every item is logged. It costs this one place, and lets a version be judged on the log before anybody
+    sees it. Only of recommenders. Reaches every process within two seconds."""
+    model = get_visible_or_404(RegisteredModel, request, model_id)
+    if wanted.share is None:
+        raise Refused([Problem("share", "is missing; accepted: a share from 0 to 1")])
+    return _document(change_exploration(model, wanted.share, actor=request.user, reason=wanted.reason))
+
+
 def _document(model: RegisteredModel) -> dict[str, Any]:
     found = traffic_of(model)
     running = [_share(one) for one in (*found.answering, *found.shadows)]
-    return {"data": {"model": model.pk, "running": running}}
+    return {"data": {"model": model.pk, "exploration": model.exploration, "running": running}}
 
 
 def _share(one: Share) -> dict[str, Any]:

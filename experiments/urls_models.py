@@ -26,6 +26,7 @@ urlpatterns = [
     path("models/<uuid:pk>/live-at/", model_page.was_live, name="model_live_at"),
     path("models/<uuid:pk>/rollback/", model_promotion.rollback, name="model_rollback"),
     path("models/<uuid:pk>/compare/", model_versions.compare, name="model_version_compare"),
+    path("models/<uuid:pk>/exploration/", model_traffic.explore, name="model_exploration"),
     path("models/<uuid:pk>/traffic/", model_traffic.deploy, name="model_traffic_deploy"),
     path("models/<uuid:pk>/traffic/<int:deployment>/share/", model_traffic.change_share, name="model_traffic_share"),
     path("models/<uuid:pk>/traffic/<int:deployment>/end/", model_traffic.end, name="model_traffic_end"),

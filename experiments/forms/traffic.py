@@ -67,3 +67,12 @@ class DeployForm(_Shares):
 class ShareForm(_Shares):
     percent = _percent()
     reason = _reason()
+
+
+class ExplorationForm(_Shares):
+    percent = forms.FloatField(
+        label="Share of the lists", help_text="In percent, 0 to 100; 0 stops it.",
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "max": "100", "inputmode": "decimal"}),
+        min_value=0, max_value=100,
+    )  # fmt: skip
+    reason = _reason()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -14,7 +15,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from experiments.forms.traffic import DeployForm
+from experiments.forms.traffic import DeployForm, ExplorationForm
+from experiments.learning.families import Family
 from experiments.models import RegisteredModel
 from experiments.selectors import metrics, tiles
 from experiments.selectors.deployment_times import deployment_times
@@ -48,18 +50,16 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     return _page(request, model, asked if asked in PANELS else "overview")
 
 
-def deployments_page(
-    request: WorkspaceRequest, model: RegisteredModel, *, deploy_form: DeployForm, status: int
-) -> HttpResponse:
-    """The tab again with what was wrong in the form that was sent."""
-    return _page(request, model, "deployments", {"deploy_form": deploy_form}, status)
+def deployments_page(request: WorkspaceRequest, model: RegisteredModel, *, status: int, **form: Form) -> HttpResponse:
+    """The tab again with what was wrong in the form that was sent: deploy_form or exploration_form."""
+    return _page(request, model, "deployments", form, status)
 
 
 def _page(
     request: WorkspaceRequest,
     model: RegisteredModel,
     tab: str,
-    extra: dict[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     standing = standing_of(model)
@@ -72,7 +72,7 @@ def _page(
         "allowed": allowed(request),
     }
     context |= PANELS[tab](request, model, standing)
-    return render_page(request, TEMPLATE, context | (extra or {}), status=status)
+    return render_page(request, TEMPLATE, {**context, **(extra or {})}, status=status)
 
 
 @requires(Action.VIEW)
@@ -126,6 +126,9 @@ def _deployments(request: WorkspaceRequest, model: RegisteredModel, standing: St
         "times": deployment_times(model, asked["moment"]),
         "traffic": divided,
         "deploy_form": DeployForm(versions=divided.waiting, initial={"percent": 10}),
+        "exploration_form": None
+        if Family(model.family).is_tabular
+        else ExplorationForm(initial={"percent": float(f"{100 * model.exploration:.6g}")}),
         "serving_problems": serving_status.problems_of(model.pk),
     }
 

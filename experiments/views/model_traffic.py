@@ -1,4 +1,4 @@
-"""Acts on the division of a model's users: a version begins to answer, gets another share, or stops."""
+"""Acts on the division of a model's users: a version begins to answer, gets another share, or stops; lists explore."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from experiments.forms.traffic import DeployForm, ShareForm
+from experiments.forms.traffic import DeployForm, ExplorationForm, ShareForm
 from experiments.models import Deployment, RegisteredModel
 from experiments.models.job import JobStateError
 from experiments.selectors.traffic import traffic_of
 from experiments.services import traffic
+from experiments.services.exploration import change_exploration
 from experiments.services.spec import Refused
 from experiments.views.find_models import find_model
 from experiments.views.model_page import deployments_page
@@ -27,7 +28,7 @@ from mlopspro.core.toasts import toast
 @requires(Action.DEPLOY_MODEL)
 @require_POST
 def deploy(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """A version in staging becomes challenger or shadow."""
+    """A version in staging begins to answer beside the champion."""
     model = find_model(request, pk)
     form = DeployForm(request.POST, versions=traffic_of(model).waiting)
     if not form.is_valid():
@@ -73,6 +74,26 @@ def end(request: WorkspaceRequest, pk: uuid.UUID, deployment: int) -> HttpRespon
     return _back(
         request, model, f"{ended.version.number} is no {role} any more; the champion answers its users.", "info"
     )
+
+
+@requires(Action.DEPLOY_MODEL)
+@require_POST
+def explore(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    """Another share of lists whose last place is drawn."""
+    model = find_model(request, pk)
+    form = ExplorationForm(request.POST)
+    try:
+        if form.is_valid():
+            change_exploration(model, form.share, actor=request.user, reason=form.cleaned_data["reason"])
+    except Refused as error:
+        form.refuse(error.problems)
+    except JobStateError as error:
+        return _back(request, model, str(error), "error")
+    if form.errors:
+        return deployments_page(request, model, exploration_form=form, status=422)
+    share = form.share
+    words = f"Of {100 * share:.4g} % of the lists the last place is drawn, within two seconds everywhere."
+    return _back(request, model, words if share else "No list explores any more, within two seconds everywhere.")
 
 
 def _found(request: WorkspaceRequest, pk: uuid.UUID, deployment: int) -> tuple[RegisteredModel, Deployment]:

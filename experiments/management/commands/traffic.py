@@ -12,6 +12,7 @@ from experiments.selectors.registry import NotFound, named, numbered
 from experiments.selectors.traffic import traffic_of
 from experiments.services import traffic
 from experiments.services.actors import actor_of, workspace_of
+from experiments.services.exploration import change_exploration
 from experiments.services.spec import Refused
 
 
@@ -29,6 +30,10 @@ class Command(BaseCommand):
             "--interleaved", metavar="NUMBER", default="", help="Version whose lists --share of the users sees mixed"
         )
         what.add_argument("--stop", metavar="NUMBER", default="", help="Version that stops doing any of these")
+        what.add_argument(
+            "--exploration", type=float, metavar="SHARE",
+            help="Of the champion's lists, 0 to 1: their last place is a random one of the 20 items best for it",
+        )  # fmt: skip
         parser.add_argument("--share", type=float, help="0.001 to 1; of a shadow 1 where left out")
         parser.add_argument("--reason", default="", help="Kept with the change")
         parser.add_argument("--workspace", default="", help="Slug; needed where there are several")
@@ -48,6 +53,9 @@ class Command(BaseCommand):
         actor, reason = actor_of(options["actor"]), options["reason"]
         if options["stop"]:
             traffic.end(self._running(model, numbered(model, options["stop"])), actor=actor, reason=reason)
+            return
+        if options["exploration"] is not None:
+            change_exploration(model, options["exploration"], actor=actor, reason=reason)
             return
         role = next((one for one in traffic.BESIDE if options[one.value]), None)
         if role is None:
@@ -71,6 +79,8 @@ class Command(BaseCommand):
 
     def _show(self, model: RegisteredModel) -> None:
         found = traffic_of(model)
+        if share := RegisteredModel.objects.get(pk=model.pk).exploration:
+            self.stdout.write(f"Of {share:.4g} of the champion's lists the last place is drawn")
         if not found.live:
             self.stdout.write(f"No version of {model.name} is in production, so nobody answers")
         for one in (*found.answering, *found.shadows):
