@@ -29,6 +29,7 @@ from experiments.services.promotion import PromotionRefused
 from experiments.services.spec import Refused, TooMany
 from mlopspro.accounts.api_auth import API_AUTH
 from mlopspro.accounts.permissions import NotAllowed
+from mlopspro.insights.api import router as insights_router
 from mlopspro.serving.api import router as serving_router
 from mlopspro.serving.problems import CannotAnswer, NoModel, NotReady
 from monitoring.api_alerts import router as alerts_router
@@ -40,6 +41,7 @@ from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
 from monitoring.api_snapshots import router as snapshots_router
 from retraining.api import router as retraining_router
+from retraining.api_trials import router as trials_router
 
 
 class Problem(Schema):
@@ -86,6 +88,8 @@ api.add_router("", log_router)
 api.add_router("", channels_router)
 api.add_router("", alerts_router)
 api.add_router("", retraining_router)
+api.add_router("", insights_router)
+api.add_router("", trials_router)
 
 
 def problem(

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "mlopspro.accounts.middleware.WorkspaceMiddleware",
     "mlopspro.accounts.middleware.DenyByDefaultMiddleware",
+    "mlopspro.insights.middleware.PartUseMiddleware",
     "mlopspro.core.middleware.PrivatePagesMiddleware",
 ]
 ROOT_URLCONF = "mlopspro.urls"

@@ -6,8 +6,9 @@ rather than look. Undefined numbers (NaN, infinity) become null, which draws a g
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -177,7 +178,7 @@ class Chart:
         columns = [dict(series.points) for series in self.series]
         xs = sorted({x for column in columns for x in column})
         shown, note = sample(xs)
-        rows = tuple((plain(x), *(metric(column.get(x)) for column in columns)) for x in shown)
+        rows = tuple((placed(self.x, x), *(metric(column.get(x)) for column in columns)) for x in shown)
         return Table((self.x.label, *(series.name for series in self.series)), rows, note)
 
 
@@ -218,7 +219,10 @@ class ScatterChart(Chart):
         shown, note = sample(points)
         return Table(
             (*(("Name",) if named else ()), "Series", self.x.label, self.y.label),
-            tuple((*words, *map(metric, place)) for _, words, place in shown),
+            tuple(
+                (*words, *(placed(axis, at, metric) for axis, at in zip((self.x, self.y), place, strict=True)))
+                for _, words, place in shown
+            ),
             note,
             tuple(link for link, _, _ in shown) if any(link for link, _, _ in shown) else (),
         )
@@ -297,6 +301,14 @@ def plain(value: float | None) -> str:
     """Whole numbers as they are, others to three significant digits."""
     known = as_float(value)
     return number(known) if known is not None and known.is_integer() and abs(known) < 1e15 else metric(known)
+
+
+def placed(axis: Axis, value: float | None, otherwise: Callable[[float | None], str] = plain) -> str:
+    """A place on an axis in words: times in UTC to the minute, other figures as ``otherwise`` writes them."""
+    known = as_float(value)
+    if axis.kind != "time" or known is None:
+        return otherwise(value)
+    return f"{dt.datetime.fromtimestamp(known, dt.UTC):%Y-%m-%d %H:%M}"
 
 
 def sample(rows: Sequence[Row]) -> tuple[Sequence[Row], str]:

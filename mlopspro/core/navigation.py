@@ -39,6 +39,7 @@ ENTRIES = (
     NavEntry("Alerts", "monitoring:alerts", "bell", "a", "view", 2, "monitoring:alerts_count"),
     NavEntry("Retraining", "retraining:overview", "refresh-cw", "n", "view", 2),
     NavEntry("Trials", "retraining:trials", "split", "l", "view", 2),
+    NavEntry("Insights", "insights:insights", "chart-column", "y", "view", 2),
     NavEntry("Assistant", "experiments:assistant", "message-square-text", "i", "edit_recipe", 3),
     NavEntry("Admin", "admin:index", "shield", "b", "open_admin", 4),
     NavEntry("Settings", "accounts:settings", "settings", "s", "view", 4),

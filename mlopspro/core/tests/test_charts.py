@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import uuid
@@ -136,3 +137,12 @@ def test_up_to_sixteen_runs_take_a_colour_at_most_twice(ids: set[uuid.UUID]) -> 
 @given(st.uuids())
 def test_a_run_alone_always_has_the_same_colour(run: uuid.UUID) -> None:
     assert run_colours([run]) == run_colours([str(run)])
+
+
+def test_a_table_of_an_axis_of_time_has_times_and_not_seconds_since_1970():
+    at = dt.datetime(2026, 11, 16, 8, 30, tzinfo=dt.UTC).timestamp()
+    for kind in (LineChart, ScatterChart):
+        chart = kind(
+            key="k", title="t", series=(Series("one", ((at, 0.5),)),), x=Axis("Week", kind="time"), y=Axis("F1")
+        )
+        assert "2026-11-16 08:30" in chart.table().rows[0]

@@ -76,11 +76,9 @@ def _decided(ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     mine = Decision.objects.filter(model=OuterRef("pk"))
     last = mine.order_by("-at").values(found=JSONObject(tier="tier", at="at"))[:1]
     proposal = mine.filter(answer=Decision.Answer.OPEN).values(found=JSONObject(pk="pk", at="at", text="sentence"))[:1]
-    rows = RegisteredModel.objects.filter(pk__in=ids).order_by()
-    return {
-        one["pk"]: one
-        for one in rows.annotate(last=Subquery(last), proposal=Subquery(proposal)).values("pk", "last", "proposal")
-    }
+    rows: Any = RegisteredModel.objects.filter(pk__in=ids).order_by()
+    found = rows.annotate(last=Subquery(last), proposal=Subquery(proposal))
+    return {one["pk"]: one for one in found.values("pk", "last", "proposal")}
 
 
 def _proposals(live: list[ModelRow], decided: dict[uuid.UUID, dict[str, Any]]) -> list[Proposal]:

@@ -12,6 +12,7 @@ from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core import home_cards
 from mlopspro.core.http import WorkspaceRequest, is_fragment, polled, render_page, unchanged, version_of
+from mlopspro.insights.selectors.home import Home
 from mlopspro.insights.selectors.home import home as home_of
 
 TEMPLATE = "insights/home.html"
@@ -20,7 +21,7 @@ TEMPLATE = "insights/home.html"
 @requires(Action.VIEW)
 @require_safe
 def home(request: WorkspaceRequest) -> HttpResponse:
-    return render_page(request, TEMPLATE, _context(request))
+    return render_page(request, TEMPLATE, _context(request, home_of(request.workspace), home_cards.cards(request)))
 
 
 @requires(Action.VIEW)
@@ -29,13 +30,13 @@ def now(request: WorkspaceRequest) -> HttpResponseBase:
     """Everything on the page but its frame; 304 where nothing changed."""
     if not is_fragment(request):
         return redirect("insights:home")
-    context = _context(request)
-    version = version_of(request.membership.role, *context["found"].state, *context["cards"])
+    found, cards = home_of(request.workspace), home_cards.cards(request)
+    shown = [card.get("version", card) for _, card in cards]
+    version = version_of(request.membership.role, *found.state, *shown)
     if same := unchanged(request, version):
         return same
-    return polled(render_page(request, TEMPLATE, context, partial="now"), version=version)
+    return polled(render_page(request, TEMPLATE, _context(request, found, cards), partial="now"), version=version)
 
 
-def _context(request: WorkspaceRequest) -> dict[str, object]:
-    may = allowed(request)
-    return {"found": home_of(request.workspace), "cards": home_cards.cards(request), "allowed": may}
+def _context(request: WorkspaceRequest, found: Home, cards: list[home_cards.Card]) -> dict[str, object]:
+    return {"found": found, "cards": cards, "allowed": allowed(request)}
