@@ -17,6 +17,7 @@ OFTEN_SECONDS = {
     "mirror windows": ("monitoring.tasks.mirror_windows", 60),
     "capture snapshots": ("monitoring.tasks.capture_snapshots", 3600),
     "deliver alerts": ("monitoring.tasks.deliver_alerts", 5),
+    "read trials": ("retraining.tasks.read_trials", 30),
 }
 """Name, task, seconds."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from retraining.services import decisions, driver
+from retraining.services import decisions, driver, trial_readings
 
 ADVANCE_SECONDS = 8.0
+READ_SECONDS = 20.0
 
 
 @shared_task
@@ -19,3 +20,9 @@ def advance() -> int:
 def decide() -> int:
     """Policies of live models that are due are evaluated; returns how many retrainings were begun or proposed."""
     return decisions.decide_due().acted
+
+
+@shared_task
+def read_trials() -> int:
+    """Running trials whose time has come are read and judged; returns how many."""
+    return trial_readings.read_due(READ_SECONDS)
