@@ -18,6 +18,7 @@ from monitoring.selectors.windows import period
 from retraining.models import Decision, Tier
 
 PERIOD = "24h"
+SHOWN = 25
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Glance:
 
 @dataclass(frozen=True)
 class Glances:
-    """``more``: there are live models beyond the hundred that are shown. ``proposals`` wait for an answer."""
+    """``more``: there are live models that are not shown. ``proposals`` wait for an answer."""
 
     rows: list[Glance]
     more: bool
@@ -63,12 +64,12 @@ def glances(workspace: Workspace, now: dt.datetime) -> Glances:
     live = [row for row in found.rows if row.traffic.live is not None]
     decided = _decided([row.model.pk for row in live])
     rows = []
-    for row in live:
+    for row in live[:SHOWN]:
         last = decided[row.model.pk]["last"]
         rows.append(
             Glance(row, Tier(last["tier"]) if last else None, dt.datetime.fromisoformat(last["at"]) if last else None)
         )
-    return Glances(rows, found.more and len(live) == len(found.rows), _proposals(live, decided))
+    return Glances(rows, len(live) > SHOWN, _proposals(live, decided))
 
 
 def _decided(ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:

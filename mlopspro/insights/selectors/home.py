@@ -18,7 +18,7 @@ from mlopspro.insights.selectors.work import SHOWN, Work, work
 
 @dataclass(frozen=True)
 class Home:
-    """``runs`` are lone active ones, ``waiting`` how many more of them there are."""
+    """``runs`` are lone active ones; ``waiting``: how much more is in work or waits for it."""
 
     attention: Attention
     running: list[Running]
@@ -59,12 +59,12 @@ def home(workspace: Workspace, now: dt.datetime | None = None) -> Home:
     moment = now or timezone.now()
     found = work(workspace, moment)
     models = glances(workspace, moment)
-    lone = found.lone_runs
+    lone, others = found.lone_runs, running(found, moment)
     return Home(
         attention=attention(workspace, found, models.proposals),
-        running=running(found, moment),
+        running=others[:SHOWN],
         runs=lone[:SHOWN],
-        waiting=max(0, len(lone) - SHOWN),
+        waiting=len(others[SHOWN:]) + len(lone[SHOWN:]),
         last_runs=found.last_runs,
         models=models,
         has_data=_has_data(workspace, found),

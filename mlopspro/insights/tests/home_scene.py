@@ -7,7 +7,7 @@ import uuid
 
 from django.utils import timezone
 
-from experiments.models import DatasetImport, Experiment, ModelVersion, Search
+from experiments.models import Dataset, DatasetImport, Experiment, ModelVersion, Search
 from experiments.tests.factories import make_dataset, make_experiment
 from experiments.tests.pages import scenes
 from experiments.tests.versions import make_live, make_model_row, make_version_row
@@ -18,10 +18,11 @@ from monitoring.tests.judged.scenes import all_fine
 from retraining.models import Decision, Drill, KillSwitch, Retraining, RetrainingStep, Trial, TrialReading
 
 
-def live_model(workspace: Workspace, name: str, **verdicts: str) -> ModelVersion:
-    version = make_version_row(workspace, make_model_row(workspace, name))
+def live_model(workspace: Workspace, name: str, *, run: Experiment | None = None, **verdicts: str) -> ModelVersion:
+    version = make_version_row(workspace, make_model_row(workspace, name), run=run)
     make_live(version)
-    all_fine(version.model, **verdicts)
+    if run is None or verdicts:
+        all_fine(version.model, **verdicts)
     return version
 
 
@@ -105,13 +106,14 @@ def add_failing_channel(workspace: Workspace, *, arrived: tuple[bool, ...] = (Tr
 
 
 def add_search(workspace: Workspace, trials: int = 8, ended: int = 2) -> Search:
-    data = make_dataset(workspace)
+    data = Dataset.objects.filter(workspace=workspace).first() or make_dataset(workspace)
     made = Search.objects.create(
         workspace=workspace, name=f"search {uuid.uuid4().hex[:6]}", dataset=data, architecture="ease", space={},
         metric="validation.ndcg_at_10", trials=trials, created_at=timezone.now() - dt.timedelta(minutes=4),
     )  # fmt: skip
     for number in range(ended):
-        scenes.finished_run(workspace, dataset=data, search=made, trial=number)
+        at = timezone.now()
+        make_experiment(workspace, dataset=data, search=made, trial=number, status="completed", finished_at=at)
     return made
 
 
@@ -138,17 +140,20 @@ def acknowledge(alert: Alert, after: dt.timedelta) -> AlertEvent:
 
 def everything(workspace: Workspace, number: int) -> None:
     """``number`` of each thing, each of a model of its own where the model may have one alone."""
+    run = scenes.finished_run(workspace)
     for place in range(number):
         tag = f"{place} {uuid.uuid4().hex[:6]}"
-        proposed, waiting, failed, tried = (live_model(workspace, f"{word} {tag}") for word in ("a", "b", "c", "d"))
+        proposed, waiting, failed, tried = (
+            live_model(workspace, f"{word} {tag}", run=run) for word in ("a", "b", "c", "d")
+        )
         add_traffic(proposed, {0: 5, 1: 10})
         add_alert(proposed, ("critical", "warning", "info")[place % 3])
         add_decision(proposed, "consider_soon", "open")
         add_canary(waiting)
         add_failed_retraining(failed)
         add_trial(tried)
-        add_failed_run(workspace, f"broken {tag}")
-        scenes.running_run(workspace)
+        add_failed_run(workspace, f"broken {tag}", dataset=run.dataset)
+        scenes.running_run(workspace, dataset=run.dataset)
         add_failing_channel(workspace)
         add_search(workspace)
         add_drill(workspace)
