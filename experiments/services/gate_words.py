@@ -56,8 +56,8 @@ def _judgement(gate: Gate) -> str:
     interval = f"95 % interval of the difference {_signed(gate.low)} to {_signed(gate.high)}"
     better = gate.difference if gate.higher_is_better else -gate.difference
     if better <= 0:
-        chance = ", which may be chance" if better < 0 and gate.low <= 0 <= gate.high else ""
-        return f"It is {'no better' if better == 0 else 'worse'}{chance} ({interval})."
+        certain = better < 0 and not gate.low <= 0 <= gate.high
+        return f"It is {'worse' if certain else 'not shown to be better'} ({interval})."
     by = figure(better) + (f", {share(gate.improvement)}" if gate.relative and gate.improvement is not None else "")
     if gate.state == "passed":
         return f"Better by {by} ({interval}); {minimum_words(gate)} is asked for."

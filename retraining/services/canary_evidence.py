@@ -31,7 +31,7 @@ from retraining.trial.srm import SampleRatio, sample_ratio
 from retraining.trial.sums import Sums
 
 SETTLED = dt.timedelta(seconds=10)
-"""Web processes hear of a new share within a second or two; who first came before this is no part of the split check."""
+"""Web processes hear of a new share within seconds; who first came before is no part of the split check."""
 LEAST_USERS = 20
 """Of each version: below, users are too few to say how much they scatter."""
 REST = 20.0

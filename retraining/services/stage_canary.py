@@ -6,13 +6,15 @@ import datetime as dt
 
 from experiments.models import Deployment, ModelVersion
 from experiments.services import promotion, traffic
+from experiments.services.model_fields import MAX_NOTE_LENGTH
 from experiments.services.promotion import PromotionRefused
+from experiments.services.promotion_blockers import Assessment
 from experiments.services.spec import Refused
 from mlopspro.accounts.models import User
 from retraining.models import Retraining, RetrainingStep
 from retraining.plan import Plan
 from retraining.services import canary_evidence, steps
-from retraining.services.stage_gate import may_not
+from retraining.services.stage_gate import may_not, standing
 from retraining.services.steps import THROUGH, Kind, State, StepState
 from retraining.trial import canary
 
@@ -105,12 +107,18 @@ def _promote(
 ) -> bool:
     """Into production, with the row that says so, in one transaction."""
     person = User.objects.filter(pk=approved["id"]).first() if approved.get("id") else row.started_by
+    gate = row.steps.filter(kind=Kind.GATE).order_by("-number").first()
+    judged = gate.evidence.get("judged", {}) if gate is not None else {}
+    against = promotion.blockers(version)
+    overruled = bool(against) and not standing(Assessment(tuple(against), None), judged)
+    reason = approved.get("reason") or f"Retraining: {move.sentence}"
     try:
         with steps.locked(row) as held:
             promotion.promote(
                 version,
                 actor=person,
-                reason=approved.get("reason") or f"Retraining: {move.sentence}",
+                reason=f"{reason} {judged['sentence']}"[:MAX_NOTE_LENGTH] if overruled else reason,
+                force=overruled,
                 through=THROUGH,
                 seen_champion=row.base_id,
             )

@@ -7,19 +7,22 @@ against a promotion speaks against the canary too: it is asked now, not after us
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from experiments.models import Experiment, ModelVersion, Stage
 from experiments.services import launch, promotion, traffic
 from experiments.services.gate import EvaluationOffer
 from experiments.services.promotion import PromotionRefused
-from experiments.services.promotion_blockers import Assessment
+from experiments.services.promotion_blockers import Assessment, Blocker
 from experiments.services.spec import LaunchSpec, Refused, TooMany
 from mlopspro.accounts.permissions import Action, can
 from retraining.models import Retraining, RetrainingStep, Trial
 from retraining.plan import Plan
-from retraining.services import steps
+from retraining.services import gate_hint, judged_gate, steps
 from retraining.services.steps import THROUGH, Kind, State, StepState
 from retraining.trial import canary
+
+GATE_FAILED = "gate_failed"
 
 
 def turn(row: Retraining, now: dt.datetime) -> bool:
@@ -38,14 +41,29 @@ def turn(row: Retraining, now: dt.datetime) -> bool:
     found = promotion.assess(version, Stage.PRODUCTION)
     if found.gate is not None and found.gate.offer is not None and evaluation is None:
         return _evaluate(row, step, found.gate.offer)
-    if found.blockers:
-        return _refuse(row, step, found, evaluation)
+    judged = _judged(row, step, found)
+    gate_hint.keep(row, step, version)
+    if standing(found, judged):
+        return _refuse(row, step, found, evaluation, judged)
     trial = Trial.objects.filter(model=row.model, state=Trial.State.RUNNING).first()
     if trial is not None:
         with steps.locked(row) as held:
             steps.say(held, f"Passed the gate; waits for the trial {trial.name} to end.")
         return False
-    return _pass(row, step, version, found, now)
+    return _pass(row, step, version, _sentence(found, judged), found, now)
+
+
+def standing(found: Assessment, judged: dict[str, Any]) -> list[Blocker]:
+    """What is left of what speaks against it, where users judged both versions' items (docs/retraining.md).
+
+    Of a holdout that production's version chose, a comparison over the whole catalogue favours that version: passed is
+    passed, failed is nothing. Among judged items worse for certain outweighs the other.
+    """
+    worse = bool(judged) and judged["high"] < 0
+    left = [one for one in found.blockers if one.code != GATE_FAILED or not judged.get("passed")]
+    if worse and not left:
+        left.append(Blocker(GATE_FAILED, judged["sentence"], True))
+    return left
 
 
 def may_not(row: Retraining) -> str:
@@ -92,8 +110,36 @@ def _evaluate(row: Retraining, step: RetrainingStep, offer: EvaluationOffer) -> 
     return True
 
 
-def _refuse(row: Retraining, step: RetrainingStep, found: Assessment, evaluation: Experiment | None) -> bool:
-    said = [blocker.message for blocker in found.blockers]
+def _judged(row: Retraining, step: RetrainingStep, found: Assessment) -> dict[str, Any]:
+    """The comparison among judged items, {} where there is none; worked out once and kept with the step."""
+    if (known := step.evidence.get("judged")) is not None:
+        return dict(known)
+    gate = found.gate
+    asked = gate is not None and gate.state in ("passed", "failed") and gate.headline.startswith("catalogue.")
+    made = judged_gate.judge(row, gate.minimum) if gate is not None and asked else None
+    document = made.document() if made is not None else {}
+    with steps.locked(row):
+        steps.note(step, step.sentence, {"judged": document})
+    return document
+
+
+def _sentence(found: Assessment, judged: dict[str, Any]) -> str:
+    """What it passed by, the stronger evidence first."""
+    said = [judged["sentence"]] if judged else []
+    if found.gate is not None and not (judged and found.gate.state == "failed"):
+        said.append(found.gate.sentence)
+    return " ".join(said)
+
+
+def _refuse(
+    row: Retraining,
+    step: RetrainingStep,
+    found: Assessment,
+    evaluation: Experiment | None,
+    judged: dict[str, Any],
+) -> bool:
+    said = [judged["sentence"]] if judged else []
+    said += [one.message for one in standing(found, judged) if one.message not in said]
     if evaluation is not None and evaluation.failure_reason:
         said.append(f"Judging {row.base.number} on the new data failed: {evaluation.failure_reason}")
     gate = found.gate
@@ -105,11 +151,12 @@ def _refuse(row: Retraining, step: RetrainingStep, found: Assessment, evaluation
     return True
 
 
-def _pass(row: Retraining, step: RetrainingStep, version: ModelVersion, found: Assessment, now: dt.datetime) -> bool:
+def _pass(
+    row: Retraining, step: RetrainingStep, version: ModelVersion, sentence: str, found: Assessment, now: dt.datetime
+) -> bool:
     """To staging and to the first users, in one transaction with the rows that say so."""
     plan = Plan.from_json(row.plan)
     first = canary.begin(plan.canary, now)
-    sentence = found.gate.sentence if found.gate else ""
     try:
         with steps.locked(row) as held:
             if version.stage == Stage.DEVELOPMENT:
