@@ -30,13 +30,10 @@ demo: $(RUNTIME) $(ASSETS)
 run: $(RUNTIME) $(ASSETS)
 	@exec $(PY) manage.py up $(UP)
 
-# Most tests in several processes; those that drive a browser, start processes or kill servers one after the other.
+# In several processes, each with servers of its own (mlopspro/testing/scheduling.py).
 test: lint browser
 ifeq ($(strip $(PYTEST)),)
-	status=0; \
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not browser and not services" || status=1; \
-	$(PY) -m pytest -m "browser or services" || status=1; \
-	exit $$status
+	$(PY) -m pytest -n auto --dist loadgroup
 else
 	$(PY) -m pytest $(PYTEST)
 endif

@@ -1,8 +1,9 @@
 """Fixtures of the whole suite: real services, real processes, a real browser.
 
 The session has a world of its own (mlopspro/testing/environment.py): a temporary MLOPSPRO_VAR, in it PostgreSQL and
-Redis, started when the first test wants them, and MLflow, started only by tests that ask for it. pytest-xdist's
-workers share these services; each has its own databases. Everything ends with the session, also a failed one.
+Redis, started when the first test wants them, and MLflow, started only by tests that ask for it. Each of pytest-xdist's
+workers has such a world, and who runs what is decided in mlopspro/testing/scheduling.py. Everything ends with the
+session, also a failed one.
 
 - ``db`` / ``@pytest.mark.django_db``: pytest-django's, on the real PostgreSQL. Redis runs as well.
 - ``postgres_server``, ``redis_server``, ``mlflow_server``: a running service as a ServiceControl with ``stop()``,
@@ -24,34 +25,67 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from playwright.sync_api import expect
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
 
 from mlopspro import embedded
-from mlopspro.testing import environment
+from mlopspro.testing import databases, environment, scheduling
 from mlopspro.testing.browser import launch_arguments
 from mlopspro.testing.live_stack import LiveStack
 from mlopspro.testing.proxy import FaultyProxy
 from mlopspro.testing.services import ServiceControl
 
+EXPECT_MILLISECONDS = 20_000
+"""How long an expectation of a page may take to come true; other tests have the machine as well."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    if environment.is_owner():
-        embedded.hold()  # so that no pytest-xdist worker, being the last user for a moment, stops the services
+    embedded.hold()  # so that no command under test, being the last user for a moment, stops the services
+    expect.set_options(timeout=EXPECT_MILLISECONDS)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     environment.finish()
 
 
+STACK = pytest.StashKey[LiveStack]()
 STARTS_OR_STOPS = {"postgres_server", "redis_server", "mlflow_server", "live_stack", "make_live_stack"}
 """Fixtures whose tests stop a server that others use, or start processes of their own."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Such tests are run one after the other (Makefile), whether or not somebody remembered to mark them."""
+    """Such tests are run one after the other, whether or not somebody remembered to mark them, and those on the stack
+    of the session last, so that it does not run beside all the others."""
     for item in items:
         if STARTS_OR_STOPS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
+        if item.get_closest_marker("services"):
+            item.add_marker(scheduling.group(item, shared_stack=_is_on_the_stack(item)))
+    items.sort(key=_is_on_the_stack)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """The session's stack ends with the last test on it: its workers and its beat would take time from the others."""
+    yield
+    stack = item.session.stash.get(STACK, None)
+    if stack is not None and _is_on_the_stack(item) and not _is_on_the_stack(nextitem):
+        stack.stop()
+
+
+def _is_on_the_stack(item: pytest.Item | None) -> bool:
+    return "live_stack" in getattr(item, "fixturenames", ())
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return scheduling.workers()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> scheduling.Scheduling | None:
+    return scheduling.Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +95,12 @@ def services() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(services: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Called by pytest-django before it makes the test database."""
+def django_db_modify_db_settings(
+    services: None, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Called by pytest-django before it makes the test database, which becomes a copy of a migrated one."""
+    with django_db_blocker.unblock():
+        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = databases.migrated()
 
 
 @pytest.fixture
@@ -97,9 +135,11 @@ def faulty_proxy() -> Iterator[Callable[[str, int], FaultyProxy]]:
 
 
 @pytest.fixture(scope="session")
-def live_stack_processes(services: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveStack]:
+def live_stack_processes(
+    request: pytest.FixtureRequest, services: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[LiveStack]:
     """The session's one stack; tests use ``live_stack``."""
-    stack = LiveStack()
+    stack = request.session.stash[STACK] = LiveStack()
     try:
         with django_db_blocker.unblock():
             stack.start()

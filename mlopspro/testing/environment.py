@@ -1,13 +1,13 @@
 """A world of its own for one test session: own folder, own services, nothing of the developer's.
 
-Read before Django's settings (mlopspro.testing.settings does so). Children of the session, pytest-xdist's workers and
-the product's own processes among them, inherit it through the environment.
+Read before Django's settings (mlopspro.testing.settings does so). Children of the session, the product's own processes
+among them, inherit it through the environment. Each of pytest-xdist's workers has a folder and services to itself, so
+that one can stop a server under its tests while the others go on.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import sys
@@ -18,7 +18,8 @@ import psutil
 
 from mlopspro.embedded import processes
 
-OWNER = "MLOPSPRO_TEST_OWNER"
+OWNER, SESSION, WORLD = "MLOPSPRO_TEST_OWNER", "MLOPSPRO_TEST_SESSION", "MLOPSPRO_TEST_WORLD"
+"""Variables: the pid of who began the session, its folder, and whose world MLOPSPRO_VAR is."""
 PREFIX = "mlopspro-tests-"
 
 
@@ -29,10 +30,11 @@ def prepare() -> None:
         sweep_dead_sessions()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         folder.chmod(0o711)  # PostgreSQL, another user where we are root, passes to its data
-        os.environ["MLOPSPRO_VAR"] = str(folder)
+        os.environ[SESSION] = str(folder)
         os.environ[OWNER] = str(os.getpid())
         processes.Record.of("owner", os.getpid()).write(folder / "owner.json")
-        for name in ("DATABASE_URL", "REDIS_URL", "MLFLOW_TRACKING_URI", "MLFLOW_PUBLIC_URL", "WANDB_API_KEY"):
+        for name in ("DATABASE_URL", "REDIS_URL", "MLFLOW_TRACKING_URI", "MLFLOW_PUBLIC_URL", "WANDB_API_KEY",
+                     "MLOPSPRO_REDIS_DB", WORLD):  # fmt: skip
             os.environ.pop(name, None)
         os.environ |= {
             "MLOPSPRO_DOTENV": os.devnull,
@@ -47,10 +49,15 @@ def prepare() -> None:
             # Playwright's synchronous API runs an event loop in the test's thread, where Django would refuse queries.
             "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
         }
-    worker = worker_name()
-    number = int(re.sub(r"\D", "", worker) or -1) + 1  # main → 0, gw0 → 1, …
-    os.environ["MLOPSPRO_REDIS_DB"] = str(number % 16)
-    os.environ["MLOPSPRO_DATA_ROOT"] = str(Path(os.environ["MLOPSPRO_VAR"], f"data-{worker}"))
+    if os.environ.get(WORLD) != worker_name():
+        world = session_dir() / worker_name()
+        world.mkdir(mode=0o711)
+        os.environ |= {WORLD: worker_name(), "MLOPSPRO_VAR": str(world), "MLOPSPRO_DATA_ROOT": str(world / "data")}
+
+
+def session_dir() -> Path:
+    """The session's folder: a world for each worker, and what they share."""
+    return Path(os.environ[SESSION])
 
 
 def keep_bytecode() -> None:
@@ -73,7 +80,7 @@ def is_owner() -> bool:
 def finish() -> None:
     """End everything that the session started and remove its folder. Only its owner does."""
     if is_owner():
-        _remove(Path(os.environ["MLOPSPRO_VAR"]))
+        _remove(session_dir())
 
 
 def sweep_dead_sessions() -> None:
@@ -86,7 +93,7 @@ def sweep_dead_sessions() -> None:
 
 def _remove(folder: Path) -> None:
     family: list[psutil.Process] = []
-    for path in (folder / "run").glob("*.json"):
+    for path in folder.glob("*/run/*.json"):
         record = processes.Record.read(path)
         process = record.process() if record is not None else None
         if process is not None:

@@ -15,18 +15,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 import psutil
-import psycopg
-from psycopg import sql
 
 from mlopspro import embedded
 from mlopspro.embedded import addresses, processes
-from mlopspro.embedded.locks import file_lock
-from mlopspro.embedded.paths import run_dir
 from mlopspro.supervisor import roles
+from mlopspro.testing import databases
 from mlopspro.testing.environment import worker_name
 
-ADMIN_EMAIL = "admin@example.com"
-ADMIN_PASSWORD = "correct horse battery staple"  # noqa: S105  a test's own
 ALL_ROLES = ("web", "worker-io", "worker-train", "beat", "log-shipper")
 
 
@@ -44,11 +39,11 @@ class LiveStack:
         self.database = self.name.replace("-", "_")
         self.port = addresses.port(self.name)
         self.url = f"http://127.0.0.1:{self.port}"
-        self.admin_email, self.admin_password = ADMIN_EMAIL, ADMIN_PASSWORD
+        self.admin_email, self.admin_password = databases.ADMIN_EMAIL, databases.ADMIN_PASSWORD
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "mlopspro.settings",
-            "DATABASE_URL": _with_database(embedded.database_url(), self.database),
+            "DATABASE_URL": databases.url_of(self.database),
             "REDIS_URL": redis_url_of(name),
             "MLFLOW_TRACKING_URI": embedded.mlflow_uri(),
             # Entries of one stack belong into its own database.
@@ -64,11 +59,9 @@ class LiveStack:
     def start(self) -> None:
         """Make the database, start every process, wait until the site answers. Queries must not be blocked."""
         embedded.ensure_running("postgres", "redis")
-        with file_lock(run_dir() / "live-stack.lock"):  # what follows is shared with other pytest-xdist workers
-            template = _migrated_template()
-            if "web" in self._names:
-                _collect_static_files()
-        _create_database(self.database, template)
+        databases.create(self.database, databases.with_admin())
+        if "web" in self._names:
+            _collect_static_files()
         self.heal()
 
     def heal(self) -> None:
@@ -147,7 +140,7 @@ class LiveStack:
     @contextmanager
     def as_default_database(self) -> Iterator[None]:
         """Let Django's ORM in this process read and write the stack's database."""
-        with _default_database(self.database):
+        with databases.as_default(self.database):
             yield
 
     def _role(self, name: str) -> roles.Role:
@@ -164,32 +157,6 @@ class LiveStack:
         return replace(role, argv=argv)
 
 
-TEMPLATE = "live_template"
-"""A database with tables and first administrator, copied for each stack: migrating takes seconds, a copy does not."""
-
-
-def _migrated_template() -> str:
-    from django.conf import global_settings
-    from django.core.management import call_command
-    from django.test import override_settings
-
-    from mlopspro.accounts.services.bootstrap import ensure_first_admin
-
-    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
-            return TEMPLATE
-    unfinished = f"{TEMPLATE}_new"
-    _create_database(unfinished, "template1")
-    # The suite's quick password hash is unknown to the processes of the stack.
-    with _default_database(unfinished), override_settings(PASSWORD_HASHERS=global_settings.PASSWORD_HASHERS):
-        call_command("migrate", interactive=False, verbosity=0)
-        ensure_first_admin(ADMIN_EMAIL, ADMIN_PASSWORD)
-    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
-        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-        connection.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(TEMPLATE)))
-    return TEMPLATE
-
-
 def _collect_static_files() -> None:
     from django.test import override_settings
 
@@ -200,28 +167,6 @@ def _collect_static_files() -> None:
         collect_if_changed()
 
 
-def _create_database(name: str, template: str) -> None:
-    with psycopg.connect(embedded.database_url(), autocommit=True) as connection:
-        names = sql.Identifier(name), sql.Identifier(template)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
-
-
-@contextmanager
-def _default_database(name: str) -> Iterator[None]:
-    from django.db import connections
-
-    connection = connections["default"]
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
-
-
 def redis_url_of(name: str) -> str:
     """A Redis database for each stack: the bells of one must not be heard by the workers of another.
 
@@ -229,7 +174,3 @@ def redis_url_of(name: str) -> str:
     """
     url = embedded.redis_url()
     return url if name == "live" else urlunsplit(urlsplit(url)._replace(path=f"/{8 + zlib.crc32(name.encode()) % 8}"))
-
-
-def _with_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
