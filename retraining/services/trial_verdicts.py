@@ -150,6 +150,9 @@ def _once(said: JSON, plan: TrialPlan, over: bool, now: dt.datetime, trial: Tria
     """A fixed-horizon test speaks once, at its planned end with its planned users; what it said then stays."""
     if before is not None and before.get("final_at"):
         said |= {name: before[name] for name in _METRIC if name in before}
+        if said["winner"] in said["harmful"]:
+            words = f"{said['winner']} won at the end of the test and has broken a guard-rail since: nobody wins."
+            said |= {"outcome": "no_difference", "winner": None, "sentence": words}
         return
     if over and said["users"] >= plan.planned_users:
         said["final_at"] = now.isoformat()
