@@ -11,7 +11,8 @@ import numpy as np
 from retraining.drill.measures import Day, K, measure
 from retraining.drill.stream import Compose, Fit, Stream
 
-Why = Literal["no", "schedule", "signal"]
+Why = Literal["no", "schedule", "data", "signal"]
+"""A signal says that something got worse; new data that there is enough more to learn."""
 
 
 class Strategy(Protocol):

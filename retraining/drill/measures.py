@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from retraining.drill.stream import Ints, Stream
+from retraining.drill.stream import Floats, Ints, Stream
 
 K = 10
 PRICE_FALSE_POSITIVE, PRICE_FALSE_NEGATIVE = 10.0, 50.0
@@ -15,7 +15,10 @@ PRICE_FALSE_POSITIVE, PRICE_FALSE_NEGATIVE = 10.0, 50.0
 
 @dataclass(frozen=True)
 class Day:
-    """Sums over ``lists``, one a user with anything liked that day. ``decisions``: candidates of all lists (D3)."""
+    """Sums over ``lists``, one a user with anything liked that day. ``decisions``: candidates of all lists (D3).
+
+    ``users`` and ``ndcg_of_each`` (lists,) are what an interval over users is drawn from.
+    """
 
     day: int
     lists: int = 0
@@ -26,6 +29,8 @@ class Day:
     shown: int = 0
     relevant: int = 0
     decisions: int = 0
+    users: Ints = field(default_factory=lambda: np.empty(0, np.int64), compare=False, repr=False)
+    ndcg_of_each: Floats = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -47,17 +52,21 @@ def measure(stream: Stream, day: int, lists_of: Ints, users: Ints, start: int, s
     ):
         wanted.setdefault(user, set()).add(item)
     discount = 1 / np.log2(np.arange(2, K + 2))
-    found = {"ndcg": 0.0, "precision": 0.0, "recall": 0.0}
+    found = {"precision": 0.0, "recall": 0.0}
     hits = relevant = 0
+    each: list[float] = []
     for user, items in zip(users.tolist(), lists_of.tolist(), strict=True):
         good = wanted[user]
         places = [place for place, item in enumerate(items) if item in good]
-        found["ndcg"] += float(discount[places].sum() / discount[: min(K, len(good))].sum())
+        each.append(float(discount[places].sum() / discount[: min(K, len(good))].sum()))
         found["precision"] += len(places) / K
         found["recall"] += len(places) / len(good)
         hits, relevant = hits + len(places), relevant + len(good)
     n = len(users)
-    return Day(day, n, **found, hits=hits, shown=n * K, relevant=relevant, decisions=n * stream.num_items)
+    return Day(
+        day, n, sum(each), **found, hits=hits, shown=n * K, relevant=relevant, decisions=n * stream.num_items,
+        users=users, ndcg_of_each=np.array(each),
+    )  # fmt: skip
 
 
 def quality(days: Iterable[Day]) -> Quality:

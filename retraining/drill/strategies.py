@@ -23,6 +23,8 @@ from retraining.policy.policy import Policy
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 """Day 0 is a Monday."""
 LEAST_LISTS, LEAST_EVENTS = 200, 500
+LEAST_OF_A_DAY = 30
+"""Lists below which a day's F1 is left out of its instability, as in monitoring: its own noise would be measured."""
 REFERENCE_DAYS = 28
 
 
@@ -75,6 +77,8 @@ class Ours:
                 drift=drift(stream, trained_day, days[-1].day, self.window, now),
                 instability=swings(own, now),
                 new_rows=stream.until(days[-1].day + 1) - stream.until(trained_day),
+                new_user_rows=rows_of_new_users(stream, trained_day, days[-1].day),
+                learnt_rows=stream.until(trained_day),
                 schedule_since=self._since,
                 last_retraining=self._last,
             ),
@@ -85,7 +89,9 @@ class Ours:
         if found.action != "retrain":
             return "no"
         self._last = now
-        return "signal" if any(one.tier is not None for one in found.fired) else "schedule"
+        if any(one.tier is not None for one in found.fired):
+            return "signal"
+        return "schedule" if found.slot is not None else "data"
 
 
 def degradation(own: Sequence[Day], recent: Sequence[Day], now: datetime) -> Reading:
@@ -102,9 +108,9 @@ def degradation(own: Sequence[Day], recent: Sequence[Day], now: datetime) -> Rea
 
 def swings(own: Sequence[Day], now: datetime) -> Reading:
     """F1 instability over the version's days (D5)."""
-    f1s = [quality([one]).f1_at_10 or 0.0 for one in own if one.lists]
+    f1s = [quality([one]).f1_at_10 or 0.0 for one in own if one.lists >= LEAST_OF_A_DAY]
     found = instability(f1s)
-    return Reading(found.cv, found.n, LEAST_WINDOWS, now, "days of this version")
+    return Reading(found.cv, found.n, LEAST_WINDOWS, now, "days of this version with enough lists")
 
 
 def drift(stream: Stream, trained_day: int, day: int, window: int, now: datetime) -> Reading:
@@ -122,6 +128,14 @@ def drift(stream: Stream, trained_day: int, day: int, window: int, now: datetime
         _signal("likes a day", "numeric", activity(stream, first, trained), activity(stream, start, stop)),
     ]
     return Reading(drift_score(judge(signals)), size, LEAST_EVENTS, now, "events of the last days")
+
+
+def rows_of_new_users(stream: Stream, trained_day: int, day: int) -> int:
+    """Interactions since the training of users without any before it."""
+    start, stop = stream.until(trained_day), stream.until(day + 1)
+    known = np.zeros(stream.num_users, np.bool_)
+    known[stream.user[:start]] = True
+    return int((~known[stream.user[start:stop]]).sum())
 
 
 def activity(stream: Stream, start: int, stop: int) -> Ints:

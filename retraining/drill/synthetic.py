@@ -12,12 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from retraining.drill.stream import Drift, Floats, Stream
+from retraining.drill.stream import Drift, Floats, Ints, Stream
 
-Kind = Literal["steady", "popularity_reversal", "new_items", "taste_change"]
-KINDS: tuple[Kind, ...] = ("steady", "popularity_reversal", "new_items", "taste_change")
+Kind = Literal["steady", "popularity_reversal", "new_items", "taste_change", "new_users"]
+KINDS: tuple[Kind, ...] = ("steady", "popularity_reversal", "new_items", "taste_change", "new_users")
 SHARE_OF_NEW_ITEMS = 0.2
 SHARE_OF_CHANGED_USERS = 0.8
+SHARE_OF_NEW_USERS = 0.6
+STAY_DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def synthetic(kind: Kind, world: World | None = None) -> Stream:
     popularity = rng.permutation(np.log(1 / np.arange(1, made.items + 1) ** 0.7))
     late = np.arange(made.items) < SHARE_OF_NEW_ITEMS * made.items if kind == "new_items" else None
     chance = _chances(taste, nature, popularity, late)
+    comes, leaves = _stays(kind, made, at)
     columns: list[tuple[Floats, Floats, Floats]] = []
     for day in range(made.days):
         if day == at and kind != "steady":
@@ -53,11 +56,12 @@ def synthetic(kind: Kind, world: World | None = None) -> Stream:
                 popularity = np.sort(popularity)[::-1][np.argsort(np.argsort(popularity))]
             elif kind == "new_items":
                 popularity[: int(late.sum()) if late is not None else 0] += 1.5
-            else:
+            elif kind == "taste_change":
                 changed = rng.random(made.users) < SHARE_OF_CHANGED_USERS
                 taste[changed] = rng.normal(0, 1, (int(changed.sum()), 8))
             chance = _chances(taste, nature, popularity, None)
-        active = np.flatnonzero(rng.random(made.users) < made.active_share)
+        here = (day >= comes) & (day < leaves)
+        active = np.flatnonzero(here & (rng.random(made.users) < made.active_share))
         user = np.repeat(active, 1 + rng.poisson(made.likes_a_day - 1, len(active)))
         drawn = (rng.random((len(user), 1)) > chance[user]).sum(1)
         columns.append((user.astype(float), drawn.astype(float), day + np.sort(rng.random(len(user)))))
@@ -67,6 +71,17 @@ def synthetic(kind: Kind, world: World | None = None) -> Stream:
         kind, user.astype(np.int64), np.minimum(item, made.items - 1).astype(np.int64),
         np.ones(len(user), bool), moment, made.users, made.items, repeats=True, drifts=drifts,
     )  # fmt: skip
+
+
+def _stays(kind: Kind, world: World, at: int) -> tuple[Ints, Ints]:
+    """(users,) the first day of each, and the day from which on he comes no more. Everybody always, but for new users:
+    from the drift on some come for the first time each day and stay a while, as on a site that grows."""
+    comes, leaves = np.zeros(world.users, np.int64), np.full(world.users, world.days)
+    if kind == "new_users":
+        late = math.floor(SHARE_OF_NEW_USERS * world.users)
+        comes[:late] = np.linspace(at, world.days - 1, late).astype(np.int64)
+        leaves[:late] = comes[:late] + STAY_DAYS
+    return comes, leaves
 
 
 def _chances(taste: Floats, nature: Floats, popularity: Floats, absent: np.ndarray | None) -> Floats:

@@ -11,7 +11,7 @@ from retraining.records import JSON, from_json, to_json
 
 Action = Literal["none", "propose", "retrain"]
 Trigger = Literal[
-    "performance", "degradation", "drift", "instability", "cost", "schedule", "new_rows", "manual"
+    "performance", "degradation", "drift", "instability", "cost", "schedule", "new_rows", "new_users", "manual"
 ]  # fmt: skip
 State = Literal["fired", "quiet", "not_enough", "off", "does_not_apply"]
 Brake = Literal["kill_switch", "open_retraining", "cool_down", "daily_cap", "dry_run"]

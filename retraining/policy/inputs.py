@@ -55,7 +55,8 @@ class Inputs:
     ``degradation`` is 1 − performance against the baseline, ``cost`` dollars a 1,000 predictions. ``schedule_since``:
     after which moment slots count: the last one dealt with, or when the policy was switched on; None counts none.
     ``last_retraining`` is when the last one ended, whether it succeeded or not. ``retrainings_today`` counts those
-    begun since the policy's midnight. ``by_hand``: a person asks for a retraining.
+    begun since the policy's midnight. ``by_hand``: a person asks for a retraining. ``new_user_rows``: those of the new
+    rows that are of users the live version does not know; ``learnt_rows``: how many it learnt from.
     """
 
     now: datetime
@@ -65,6 +66,8 @@ class Inputs:
     degradation: Reading | None = None
     cost: Reading | None = None
     new_rows: int | None = None
+    new_user_rows: int | None = None
+    learnt_rows: int | None = None
     schedule_since: datetime | None = None
     last_retraining: datetime | None = None
     open: Open | None = None
@@ -77,8 +80,9 @@ class Inputs:
             if (moment := getattr(self, name)) is not None:
                 object.__setattr__(self, name, utc(moment, name))
         between("retrainings_today", self.retrainings_today, 0)
-        if self.new_rows is not None:
-            between("new_rows", self.new_rows, 0)
+        for name in ("new_rows", "new_user_rows", "learnt_rows"):
+            if (rows := getattr(self, name)) is not None:
+                between(name, rows, 0)
 
     def to_json(self) -> JSON:
         return to_json(self)

@@ -62,6 +62,16 @@ class NewRows:
 
 
 @dataclass(frozen=True)
+class NewUsers:
+    """Rows of users that the live version does not know, as a share of the rows that it learnt from; fewer than
+    ``at_least`` of them are never enough. Where the same users keep coming it stays quiet, however much they do."""
+
+    above: float = 0.02
+    at_least: int = 200
+    on: bool = True
+
+
+@dataclass(frozen=True)
 class Brakes:
     """One open retraining per model and the kill switch are no settings: they always hold."""
 
@@ -87,6 +97,7 @@ class Policy:
     cost: Limit = field(default_factory=lambda: Limit(60.0))
     schedule: Slot = field(default_factory=Slot)
     new_rows: NewRows = field(default_factory=NewRows)
+    new_users: NewUsers = field(default_factory=NewUsers)
     manual: bool = True
     zone: str = "UTC"
     stale_after_hours: float = 48.0
@@ -103,6 +114,8 @@ class Policy:
         between("degradation.immediate_above", self.degradation.immediate_above, self.degradation.above, 1.0)
         between("cost.above", self.cost.above, 0.0)
         between("new_rows.at_least", self.new_rows.at_least, 1)
+        between("new_users.above", self.new_users.above, 0.0, 1.0)
+        between("new_users.at_least", self.new_users.at_least, 1)
         between("stale_after_hours", self.stale_after_hours, 0.0, above=True)
         between("brakes.cool_down_hours", self.brakes.cool_down_hours, 0.0, 24 * 366)
         between("brakes.daily_cap", self.brakes.daily_cap, 1, 1000)

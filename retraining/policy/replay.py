@@ -67,17 +67,18 @@ class _State:
         self.began: datetime | None = None
         self.ends: datetime | None = None
         self.today: tuple[Any, int] = (None, 0)
-        self.rows_used = self.rows_before = 0
+        self.used = self.before = (0, 0)
+        """Of new rows and of those of new users: used up by an own retraining, and as the last point had them."""
         self.last_now: datetime | None = None
 
     def applied(self, policy: Policy, point: Inputs) -> Inputs:
         if self.last_now is not None and point.now < self.last_now:
             raise ValueError(f"history: points in order of time are accepted, got {point.now} after {self.last_now}.")
         self.last_now = point.now
-        rows = point.new_rows or 0
-        if rows < self.rows_before:  # a real retraining has used them
-            self.rows_used = 0
-        self.rows_before = rows
+        rows = _rows(point)
+        if rows[0] < self.before[0] or rows[1] < self.before[1]:  # a real retraining has used them
+            self.used = (0, 0)
+        self.before = rows
         under_way = self.began is not None and self.ends is not None and point.now < self.ends
         day, number = self.today
         return replace(
@@ -86,7 +87,8 @@ class _State:
             open=Open(self.began) if under_way and self.began else None,
             last_retraining=None if under_way else self.ends,
             retrainings_today=number if day == day_of(point.now, policy.zone) else 0,
-            new_rows=None if point.new_rows is None else max(0, point.new_rows - self.rows_used),
+            new_rows=None if point.new_rows is None else max(0, rows[0] - self.used[0]),
+            new_user_rows=None if point.new_user_rows is None else max(0, rows[1] - self.used[1]),
         )
 
     def leave(self, policy: Policy, point: Inputs, found: Decision, takes: timedelta) -> None:
@@ -96,4 +98,8 @@ class _State:
         self.today = (day, self.today[1] + 1 if self.today[0] == day else 1)
         self.began, self.ends = point.now, point.now + takes
         self.schedule_since = max(self.schedule_since, point.now)
-        self.rows_used = point.new_rows or 0
+        self.used = _rows(point)
+
+
+def _rows(point: Inputs) -> tuple[int, int]:
+    return point.new_rows or 0, point.new_user_rows or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from retraining.policy import words
-from retraining.policy.decision import Judged
+from retraining.policy.decision import Judged, State
 from retraining.policy.inputs import Inputs, Reading
 from retraining.policy.policy import Limit, Policy, Tier
 
@@ -23,6 +23,7 @@ def judged(policy: Policy, inputs: Inputs) -> tuple[Judged, ...]:
         _limit("cost", policy.cost, inputs.cost, policy, inputs),
         _schedule(policy, inputs),
         _new_rows(policy, inputs),
+        _new_users(policy, inputs),
         _manual(policy, inputs),
     )
 
@@ -101,6 +102,22 @@ def _new_rows(policy: Policy, inputs: Inputs) -> Judged:
     tail = "enough for a retraining" if fired else "a retraining waits for more"
     sentence = f"{rows:,} of {least:,} new rows have come since the last training: {tail}."
     return Judged("new_rows", "fired" if fired else "quiet", None, float(rows), float(least), rows, sentence=sentence)
+
+
+def _new_users(policy: Policy, inputs: Inputs) -> Judged:
+    """Of a model that knows no users, or whose version's rows nobody counted, it says nothing."""
+    rule, rows, learnt = policy.new_users, inputs.new_user_rows, inputs.learnt_rows
+    if not rule.on or rows is None or not learnt:
+        return Judged("new_users", "does_not_apply" if rule.on else "off", threshold=rule.above)
+    share = rows / learnt
+    fired = rows >= rule.at_least and share - rule.above > TOLERANCE
+    sentence = (
+        f"{rows:,} new rows are of users that the live version does not know, {words.figure('new_users', share)} of the "
+        f"{learnt:,} it learnt from; a retraining is due above {words.figure('new_users', rule.above)}"
+        f"{f' and from {rule.at_least:,} rows on' if rows < rule.at_least else ''}."
+    )
+    state: State = "fired" if fired else "quiet"
+    return Judged("new_users", state, None, share, rule.above, rows, rule.at_least, sentence=sentence)
 
 
 def _manual(policy: Policy, inputs: Inputs) -> Judged:

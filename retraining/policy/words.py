@@ -18,8 +18,8 @@ TITLES = {
 
 
 def figure(trigger: str, value: float) -> str:
-    """A value in the unit of its trigger: a share of the baseline in per cent, cost in dollars."""
-    if trigger == "degradation":
+    """A value in the unit of its trigger: a share (of the baseline, of what was learnt) in per cent, cost in dollars."""
+    if trigger in ("degradation", "new_users"):
         return f"{100 * value:.1f} %"
     if trigger == "cost":
         return f"${value:,.2f}"

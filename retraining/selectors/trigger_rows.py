@@ -18,7 +18,7 @@ STATES = {
     "off": ("Off", "neutral", "circle-off"),
     "does_not_apply": ("Does not apply", "neutral", "minus"),
 }
-PLANNED = {"schedule": "Schedule", "new_rows": "New data", "manual": "By hand"}
+PLANNED = {"schedule": "Schedule", "new_rows": "New data", "new_users": "New users", "manual": "By hand"}
 FULL_AT = 2.0
 """A bar is full at this many times the threshold."""
 

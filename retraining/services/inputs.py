@@ -8,9 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Max, Sum
+from django.db.models import BigIntegerField, Max, Sum
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 
+from experiments.learning.families import Family
 from experiments.models import MetricValue, ModelVersion, RegisteredModel
 from experiments.services.deployments import champion
 from monitoring.models import Check, Finding, MonitoringSettings, Verdict, Window
@@ -83,6 +86,8 @@ def inputs_of(
         instability=_instability(found),
         cost=found.reading(Check.Area.COST, found.size(Check.Area.COST, "cost_per_1000"), rules.minimum_labels),
         new_rows=_new_rows(model, live),
+        new_user_rows=_new_user_rows(model, live),
+        learnt_rows=_learnt_rows(live),
         schedule_since=agreed.row.schedule_since if agreed.row is not None else None,
         last_retraining=Retraining.objects.filter(model=model).aggregate(last=Max("ended_at"))["last"],
         open=_open(model),
@@ -155,6 +160,23 @@ def _new_rows(model: RegisteredModel, live: ModelVersion | None) -> int | None:
     since = floor(live.created_at, Window.Level.DAY)
     rows = Window.objects.filter(source__model=model, level=Window.Level.DAY, start__gte=since)
     return int(rows.aggregate(found=Sum("labelled"))["found"] or 0)
+
+
+def _new_user_rows(model: RegisteredModel, live: ModelVersion | None) -> int | None:
+    """Those of the live version's own answers whose user it learnt nothing of, counted alike. None of tables."""
+    if live is None or model.family != Family.RECOMMENDATION.value:
+        return None
+    since = floor(live.created_at, Window.Level.DAY)
+    rows = Window.objects.filter(
+        source__model=model, source__version=live, level=Window.Level.DAY, start__gte=since, labelled__gt=0
+    )
+    number = Cast(KeyTextTransform("labelled_new", KeyTransform("counts", "summary")), BigIntegerField())
+    return int(rows.aggregate(found=Sum(number))["found"] or 0)
+
+
+def _learnt_rows(live: ModelVersion | None) -> int | None:
+    found = live.experiment.dataset_statistics.get("num_train") if live is not None else None
+    return int(found) if found else None
 
 
 def _open(model: RegisteredModel) -> Open | None:

@@ -11,8 +11,9 @@ from experiments.tests import realdata
 from retraining.drill.ease import ease
 from retraining.drill.engine import replay
 from retraining.drill.measures import Day, measure, quality
-from retraining.drill.real import stream_of
-from retraining.drill.report import drill
+from retraining.drill.interval import recovered_interval
+from retraining.drill.real import quietest, stream_of
+from retraining.drill.report import drill, usual
 from retraining.drill.strategies import Every, Ours
 from retraining.drill.stream import Answer, Compose, Ints, Rows, Stream
 from retraining.drill.synthetic import World, synthetic
@@ -96,7 +97,11 @@ def test_two_replays_are_the_same() -> None:
 
 def test_real_columns_become_a_stream() -> None:
     made = stream_of("small", ["b", "a"], [9, 4], [86_400.0 * 3, 86_400.0], [True, False])
-    assert (made.user.tolist(), made.item.tolist(), made.day.tolist()) == ([0, 1], [0, 1], [0.0, 2.0])
+    assert (made.user.tolist(), made.item.tolist(), made.day.tolist()) == (
+        [0, 1],
+        [0, 1],
+        pytest.approx([11 / 12, 35 / 12]),
+    )
     assert made.liked.tolist() == [False, True]
     assert (made.days, made.until(1.0)) == (3, 1)
     with pytest.raises(ValueError, match="seconds: a vector of moments"):
@@ -107,6 +112,43 @@ def test_real_columns_become_a_stream() -> None:
         synthetic("wild")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="in order of time"):
         Stream("back", np.zeros(2, int), np.zeros(2, int), np.ones(2, bool), np.array([1.0, 0.0]), 1, 1)
+
+
+def test_a_day_ends_when_fewest_come() -> None:
+    hours = np.array([18, 19, 20, 21, 22, 23, 24, 25, 26, 8, 12, 14, 32 + 24])
+    seconds = hours * 3600.0 + 1800
+    assert quietest(seconds) == 4 * 3600, "3, 4 and 5 o'clock are the first three hours in which nobody comes"
+    made = stream_of("evenings", hours * 0, hours * 0, seconds, hours > 0)
+    evening = np.floor(made.day[np.sort(hours) < 30]) == 0
+    assert evening.all(), "a visit through midnight is of one day"
+    assert made.days == 3
+
+
+def test_the_interval_of_what_is_recovered_is_that_of_users_drawn_again() -> None:
+    stream = synthetic("new_items", World(users=80, items=60, days=42, warm_up_days=14))
+    never, weekly, daily = (replay(stream, ease(), one, 14, Compose(14.0)) for one in usual()[:3])
+    found = recovered_interval(weekly, never, daily, draws=400)
+    assert found is not None
+    sums = {}
+    for name, one in {"never": never, "weekly": weekly, "daily": daily}.items():
+        for day in one.days:
+            assert sum(day.ndcg_of_each) == pytest.approx(day.ndcg)
+            for user, value in zip(day.users.tolist(), day.ndcg_of_each.tolist(), strict=True):
+                sums[name, user] = sums.get((name, user), 0.0) + value
+    rng, users, shares = np.random.default_rng(5), sorted({user for _, user in sums}), []
+    for _ in range(400):
+        drawn = rng.choice(users, len(users))
+        a, b, c = (sum(sums[name, user] for user in drawn.tolist()) for name in ("never", "weekly", "daily"))
+        shares.append((b - a) / (c - a))
+    assert found == pytest.approx(np.quantile(shares, [0.025, 0.975]), abs=0.03)
+    assert recovered_interval(never, never, never) is None, "no gap"
+
+
+def test_new_users_are_seen_by_the_policy_and_regulars_are_not() -> None:
+    for kind, seen in (("new_users", True), ("steady", False)):
+        stream = synthetic(kind, World(users=200, items=60, days=56, warm_up_days=28))  # type: ignore[arg-type]
+        made = replay(stream, ease(), Ours(), 28, Compose(14.0))
+        assert any(one.why == "data" for one in made.retrainings) == seen
 
 
 @pytest.mark.realdata

@@ -85,6 +85,7 @@ WISHES = {
     "none": {},
     "schedule": {"schedule_since": NOW - timedelta(days=3)},
     "rows": {"new_rows": 10_000},
+    "users": {"new_user_rows": 201, "learnt_rows": 10_000},
     "hand": {"by_hand": True},
 }
 BRAKES = ("kill_switch", "open_retraining", "cool_down", "daily_cap", "dry_run")
@@ -131,4 +132,22 @@ def test_every_mode_wish_and_set_of_brakes() -> None:
             assert [one.brake for one in found.held] == held
             assert found.action == ("none" if held else want)
             cases += 1
-    assert cases == 3 * 2 * 4 * 4 * 2 * 32
+    assert cases == 3 * 2 * 4 * 5 * 2 * 32
+
+
+def test_rows_of_new_users_against_what_was_learnt() -> None:
+    cases = {(200, 10_000): False, (201, 10_000): True, (199, 100): False, (200, 100): True, (0, 100): False}
+    for (rows, learnt), fires in cases.items():
+        found = decide(Policy(), inputs(new_user_rows=rows, learnt_rows=learnt))
+        assert [one.trigger for one in found.fired] == (["new_users"] if fires else []), (rows, learnt)
+        assert found.tier == FINE, "planned: it raises nothing"
+        assert found.wanted == ("propose" if fires else "none")
+    for rows, learnt in ((None, 100), (500, None), (500, 0)):
+        assert decide(Policy(), inputs(new_user_rows=rows, learnt_rows=learnt)).fired == ()
+    off = Policy().changed({"new_users.on": False})
+    assert decide(off, inputs(new_user_rows=500, learnt_rows=1000)).fired == ()
+    said = decide(Policy(), inputs(new_user_rows=201, learnt_rows=10_000)).reasons[1]
+    assert said == (
+        "201 new rows are of users that the live version does not know, 2.0 % of the 10,000 it learnt from; "
+        "a retraining is due above 2.0 %."
+    )

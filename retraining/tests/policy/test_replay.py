@@ -71,6 +71,14 @@ def test_rows_are_used_up_by_a_retraining() -> None:
     assert len(what_if(policy, reset, takes=timedelta(0)).retrainings) == 2
 
 
+def test_rows_of_new_users_are_used_up_too() -> None:
+    policy = without_schedule(POLICY).changed({"brakes.cool_down_hours": 0.0, "brakes.daily_cap": 9})
+    points = hours([0.1] * 10, learnt_rows=10_000)
+    history = [replace(one, new_user_rows=100 * n) for n, one in enumerate(points)]
+    made = what_if(policy, history, takes=timedelta(0)).retrainings
+    assert [(one - NOW).total_seconds() / 3600 for one in made] == [3, 6, 9]
+
+
 def test_no_history_and_one_out_of_order() -> None:
     assert what_if(POLICY, []).decisions == ()
     with pytest.raises(ValueError, match="in order of time"):
