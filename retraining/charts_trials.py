@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -13,8 +14,8 @@ from retraining.selectors.trials import CoursePoint
 ZERO = Threshold("no difference", 0.0)
 
 
-def differences(rows: Sequence[ArmRow], axis: Axis, control: str) -> IntervalChart:
-    """A whisker a variant; those that can be compared already."""
+def differences(rows: Sequence[ArmRow], axis: Axis, title: str) -> IntervalChart:
+    """A whisker a variant; those that can be compared already. ``title``: as "Difference from 1.0.0"."""
     known = [
         Interval(one.number, one.gap.value, one.gap.low, one.gap.high, one.users)
         for one in rows
@@ -22,18 +23,18 @@ def differences(rows: Sequence[ArmRow], axis: Axis, control: str) -> IntervalCha
     ]
     return interval_chart(
         "trial-differences",
-        f"Difference from {control}",
+        title,
         known,
         group="Version",
         value=_with_zero(axis, [end for one in known for end in (one.mean, one.low, one.high)]),
         thresholds=(ZERO,),
         counted="users",
-        summary=f"{axis.title} of each version less that of {control}, with its interval; right of zero is more.",
+        summary=f"{title} in {axis.title} of each version, with its interval; right of zero is more.",
         empty="Too few users have come to compare yet.",
     )
 
 
-def course(points: Sequence[CoursePoint], axis: Axis, control: str) -> LineChart:
+def course(points: Sequence[CoursePoint], axis: Axis, title: str) -> LineChart:
     """The difference as readings came, each variant in its band."""
     names = list(dict.fromkeys(name for one in points for name in one.variants))
     series: list[Series] = []
@@ -49,14 +50,13 @@ def course(points: Sequence[CoursePoint], axis: Axis, control: str) -> LineChart
         series.append(Series(name, tuple((at, found.difference) for at, found in own), place))
     return LineChart(
         key="trial-course",
-        title=f"Difference from {control} over time",
+        title=f"{title} over time",
         series=tuple(series),
         x=Axis("Time", kind="time"),
         y=_with_zero(axis, [y for one in series for _, y in one.points]),
         thresholds=(ZERO,),
         outliers=True,
-        summary=f"{axis.title}: the difference from {control} at each reading, with the interval that is valid at any "
-        "time; it narrows as users come.",
+        summary=f"{title} in {axis.title} at each reading, with its interval, which narrows as users come.",
         empty="No reading has enough users to compare yet.",
     )
 
@@ -65,7 +65,7 @@ def reach(points: Sequence[tuple[float, float]], axis: Axis, days: float | None)
     """The least difference that is found after each number of days; ``days``: the planned length."""
     return LineChart(
         key="trial-reach",
-        title="What a length of time can show",
+        title="Least difference by days",
         series=(Series("Least difference found", tuple(points), 1),),
         x=Axis("Days", kind="number"),
         y=axis,
@@ -76,7 +76,11 @@ def reach(points: Sequence[tuple[float, float]], axis: Axis, days: float | None)
 
 
 def _with_zero(axis: Axis, values: Iterable[float | None]) -> Axis:
-    """Wide enough for all of them and for zero, so that the line of no difference is always in view."""
+    """Wide enough for all of them and for zero, so that the line of no difference is always in view; round ends."""
     known = [0.0, *(one for one in values if one is not None)]
-    room = 0.06 * (max(known) - min(known))
-    return replace(axis, minimum=min(known) - room, maximum=max(known) + room) if room else axis
+    low, high = min(known), max(known)
+    if low == high:
+        return axis
+    step = 10 ** math.floor(math.log10(high - low)) / 2
+    ends = (math.floor(low / step - 0.1) * step, math.ceil(high / step + 0.1) * step)
+    return replace(axis, minimum=round(ends[0], 12), maximum=round(ends[1], 12))

@@ -50,13 +50,13 @@ def _number(label: str, *, required: bool = False, least: float = 0, **options: 
 
 
 class TrialForm(forms.Form):
-    """``variants``: (number, label) of the versions that may be tried; ``metrics``: (name, title), the usual one first;
-    ``lists``: whether the model answers lists, which can be interleaved."""
+    """``variants``: (number, label) of the versions that may be tried; ``metrics``: (name, title); ``lists``: whether
+    the model answers lists, which can be interleaved."""
 
     name = forms.CharField(label="Name", max_length=120)
     kind = forms.ChoiceField(label="Kind", choices=KINDS, widget=forms.RadioSelect)
     variants = forms.MultipleChoiceField(label="Try", widget=forms.CheckboxSelectMultiple)
-    metric = forms.ChoiceField(label="Metric", required=False)
+    metric = forms.ChoiceField(label="Metric")
     method = forms.ChoiceField(label="Test", choices=METHODS, widget=forms.RadioSelect)
     control_share = _number("Users who keep production", required=True, help_text="The rest is shared evenly.")
     given = forms.ChoiceField(label="Plan from", choices=GIVEN, widget=forms.RadioSelect)
@@ -68,7 +68,7 @@ class TrialForm(forms.Form):
     baseline = _number("Value of production", help_text="Left empty: as measured.")
     scatter = _number("Scatter between users", help_text="Standard deviation of one user's value.")
     users_a_day = _number("Users a day", help_text="Who come for the first time in the trial.")
-    quality_drop = _number("Metric falls by", required=True, help_text="Of production's figure.")
+    quality_drop = _number("Quality falls by", required=True, help_text="The metric, of production's figure.")
     error_rise = _number("More failed answers", required=True, help_text="In points of a hundred.")
     slow_rise = _number("More slow answers", required=True, help_text="In points of a hundred.")
     slow_ms = _number("Slow is above", required=True)
@@ -85,11 +85,6 @@ class TrialForm(forms.Form):
         self.fields["variants"].choices = list(variants)  # type: ignore[attr-defined]
         self.fields["metric"].choices = list(metrics)  # type: ignore[attr-defined]
         self.fields["kind"].choices = KINDS if lists else KINDS[:1]  # type: ignore[attr-defined]
-        self.metrics = list(metrics)
-
-    def clean_metric(self) -> str:
-        """The usual one where a form without scripts left it out."""
-        return str(self.cleaned_data["metric"] or self.metrics[0][0])
 
     def planned_by(self) -> tuple[str, ...]:
         """Fields that the planner reads: those of the size only where they are the one that is given."""

@@ -27,6 +27,10 @@ SCARCE = (
     "Not enough traffic to plan by itself: in the last seven days fewer than 30 users of the version in production "
     "left anything that this metric counts. Say what you know of it under “Traffic and metric of production”."
 )
+ALIKE = (
+    "All of these users had the same figure, so nothing says how much users differ. Choose another metric, or say the "
+    "scatter between users."
+)
 SILENT = "The log did not answer in time, so nothing is known of the traffic. Try again, or say what you know of it."
 
 
@@ -65,6 +69,7 @@ class Planner:
     planned: Planned | None = None
     days: float = 0.0
     effect_words: str = ""
+    users_words: str = ""
     pace_words: str = ""
     curve: tuple[tuple[float, float], ...] = ()
 
@@ -81,7 +86,7 @@ def planner(model: RegisteredModel, wanted: Wanted) -> Planner:
     measured, source = _measured(model, wanted.metric)
     known = _known(measured, wanted)
     if known is None:
-        return Planner(wanted.given, source)
+        return Planner(wanted.given, source, ALIKE if measured is not None else "")
     if not wanted.size or wanted.size <= 0:
         words = {"days": "the days", "least_effect": "the least difference", "planned_users": "the users"}
         return Planner(wanted.given, source, f"Fill in {words[wanted.given]} above 0, or plan from another figure.")
@@ -99,6 +104,7 @@ def planner(model: RegisteredModel, wanted: Wanted) -> Planner:
         planned=made,
         days=max(1.0, days),
         effect_words=_effect_words(wanted, known, made),
+        users_words="who choose something" if wanted.interleaving else "of all versions",
         pace_words=f"at {number(known.users_a_day)} users a day" if known.users_a_day else "users a day are not known",
         curve=_curve(known, wanted, days) if known.users_a_day else (),
     )
@@ -129,7 +135,7 @@ def _known(measured: Baseline | None, wanted: Wanted) -> Baseline | None:
     if wanted.interleaving and not scatter:
         scatter = trial_design.WIDEST_PREFERENCE
     pace = wanted.users_a_day if wanted.users_a_day is not None else measured.users_a_day if measured else 0.0
-    if not scatter or (measured is None and not pace and wanted.given == "days" and wanted.interleaving):
+    if not scatter:
         return None
     return Baseline(value or 0.0, scatter, pace, measured.users if measured else 0, "")
 

@@ -41,7 +41,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Gap:
-    """Variant − control. ``better``: better or worse for certain, None while it may be chance."""
+    """Variant − control. ``better``: for certain; None while it may be chance, and where the split is broken."""
 
     value: float
     low: float | None
@@ -142,7 +142,7 @@ def _gap(view: TrialView, found: Mapping[str, Any] | None) -> Gap | None:
     if not found or found.get("value") is None:
         return None
     value, control, p_value = float(found["value"]), found.get("control"), found.get("p_value")
-    certain = p_value is not None and p_value < view.terms.alpha
+    certain = p_value is not None and p_value < view.terms.alpha and not view.verdict["split"].get("alarm")
     return Gap(
         value=value,
         low=found.get("low"),

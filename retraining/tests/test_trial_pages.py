@@ -198,7 +198,7 @@ def test_interleaved_lists_have_their_own_words(client, workspace):
     trial = make_draft(workspace, "one list", kind="interleaving")
     Trial.objects.filter(pk=trial.pk).update(state="running", started_at=trial.created_at)
     shown = words(page(client, "trial", trial.pk))
-    assert "both versions have filled in turn" in shown
+    assert "both have filled in turn" in shown
     assert "Preference" in shown
 
 

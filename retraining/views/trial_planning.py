@@ -124,7 +124,7 @@ def _chart(found: Planner, values: dict[str, Any]) -> Any:
     if not found.curve:
         return None
     spec = spec_of(_metric(values))
-    return charts_trials.reach(found.curve, Axis("Least difference found", spec.unit, minimum=0), found.days)
+    return charts_trials.reach(found.curve, Axis("Difference", spec.unit, minimum=0), found.days)
 
 
 def _metric(values: dict[str, Any]) -> str:

@@ -28,9 +28,10 @@ from retraining.services import kill_switch
 
 LIST, ONE = "retraining/trials.html", "retraining/trial.html"
 ARMS = "Who was given which version, and what its users did. A version's share is of the users, who stay with it."
+UNSOUND = "The split is broken: what stands here was measured, and says nothing of which version is better."
 CREDITED = (
-    "Users in the trial are shown one list that both versions have filled in turn; each thing a user chooses counts "
-    "for the version that brought it."
+    "Users of the new version are shown one list that both have filled in turn; what they choose counts for the "
+    "version that brought it. The others see production's own list, and stand here to compare failures and speed."
 )
 
 
@@ -77,7 +78,9 @@ def shown(view: TrialView) -> dict[str, Any]:
     trial, verdict = view.trial, view.verdict
     control = view.control.number if view.control else "production"
     table, hidden = rows(view), covered(trial, verdict)
-    axis = Axis(f"Difference in {view.metric.title}", view.metric.unit)
+    shared = trial.kind == Trial.Kind.INTERLEAVING
+    axis = Axis(view.metric.title, view.metric.unit)
+    title = f"Preference over {control}" if shared else f"Difference from {control}"
     far = progress(trial, verdict, timezone.now())
     split = verdict["split"]
     broken, unknown = bool(split.get("alarm")), split.get("p_value") is None
@@ -85,20 +88,21 @@ def shown(view: TrialView) -> dict[str, Any]:
         "trial": trial,
         "spec": view.metric,
         "state": state_of(trial),
-        "said": said(trial, verdict, control),
+        "said": said(trial, verdict if trial.verdict else {}, control),
         "ended": verdict.get("ended", ""),
         "progress": far,
         "users_words": f"{number(far.users)} of {number(far.planned)} users",
+        "end_words": f"Planned end: {far.ends:%Y-%m-%d %H:%M} UTC" if far.ends else "",
         "winner": verdict["winner"] if view.can_promote else None,
         "rows": table,
         "guarded": any(one.guards for one in table),
-        "arms_note": CREDITED if trial.kind == Trial.Kind.INTERLEAVING else ARMS,
+        "arms_note": UNSOUND if broken else CREDITED if shared else ARMS,
         "better": "higher" if view.metric.better == "above" else "lower",
         "control": control,
         "covered": hidden,
         "covered_words": COVERED,
-        "course": None if hidden else charts_trials.course(view.course, axis, control),
-        "differences": None if hidden else charts_trials.differences(table, axis, control),
+        "course": None if hidden else charts_trials.course(view.course, axis, title),
+        "differences": None if hidden else charts_trials.differences(table, axis, title),
         "split": split,
         "split_tone": "bad" if broken else "neutral" if unknown else "good",
         "split_icon": "triangle-alert" if broken else "circle-dashed" if unknown else "circle-check",
