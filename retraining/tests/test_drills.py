@@ -53,8 +53,8 @@ def test_a_drill_that_breaks_says_why(small, monkeypatch):
 
     monkeypatch.setattr(drills, "drill", broken)
     workspace = make_workspace()
-    with pytest.raises(RuntimeError):
-        drills.run_synthetic(workspace, "steady")
+    with pytest.raises(CommandError, match="no memory"):
+        call_command("drill", "--kind", "steady", "--workspace", workspace.slug, stderr=io.StringIO())
     row = Drill.objects.get()
     assert (row.status, row.failure_reason) == ("failed", "RuntimeError: no memory")
     page = browser(make_member(workspace)).get(reverse("retraining:drill", args=[row.pk])).content.decode()

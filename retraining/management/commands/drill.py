@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments.models import Dataset
+from experiments.models import Dataset, JobStatus
 from experiments.services.actors import actor_of, workspace_of
 from experiments.services.spec import Refused
 from retraining.drill.synthetic import KINDS
@@ -29,18 +29,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         workspace, actor = workspace_of(options["workspace"]), actor_of(options["actor"])
         try:
-            if options["kind"]:
-                done = drills.run_synthetic(
-                    workspace, options["kind"], seed=options["seed"], actor=actor, told=self._told
-                )
-            else:
+            dataset = None
+            if not options["kind"]:
                 rows = Dataset.objects.filter(workspace=workspace, name=options["dataset"], deleted_at__isnull=True)
                 dataset = rows.order_by("-created_at").first()
                 if dataset is None:
                     raise CommandError(f"--dataset {options['dataset']!r}: there is no such dataset")
-                done = drills.run_dataset(dataset, actor=actor, told=self._told)
+            asked = drills.ask(
+                workspace, kind=options["kind"] or "", dataset=dataset, seed=options["seed"], actor=actor
+            )
         except Refused as error:
             raise CommandError("\n".join(f"{one.field}: {one.message}" for one in error.problems)) from error
+        done = drills.carry_out_here(asked, self._told)
+        if done.status != JobStatus.COMPLETED:
+            raise CommandError(done.failure_reason or f"It is {done.state.label.lower()}: a worker has it.")
         self._say(done)
 
     def _told(self, name: str, place: int, of: int) -> None:
