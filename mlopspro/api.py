@@ -41,6 +41,7 @@ from monitoring.api_log import router as log_router
 from monitoring.api_predictions import router as mlops_predictions_router
 from monitoring.api_snapshots import router as snapshots_router
 from retraining.api import router as retraining_router
+from retraining.api_off_policy import router as off_policy_router
 from retraining.api_trials import router as trials_router
 
 
@@ -90,6 +91,7 @@ api.add_router("", alerts_router)
 api.add_router("", retraining_router)
 api.add_router("", insights_router)
 api.add_router("", trials_router)
+api.add_router("", off_policy_router)
 
 
 def problem(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retraining.views import decisions, drills, overview, policy, runs, trial_acts, trial_planning, trials
+from retraining.views import decisions, drills, off_policy, overview, policy, runs, trial_acts, trial_planning, trials
 
 app_name = "retraining"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("trials/<uuid:pk>/stop/", trial_acts.stop, name="trial_stop"),
     path("trials/<uuid:pk>/promote/", trial_acts.promote, name="trial_promote"),
     path("trials/<uuid:pk>/delete/", trial_acts.delete, name="trial_delete"),
+    path("versions/<uuid:pk>/estimate/", off_policy.estimate, name="off_policy"),
     path("runs/<uuid:pk>/", runs.detail, name="run"),
     path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
     path("runs/<uuid:pk>/approve/", runs.approve, name="approve"),

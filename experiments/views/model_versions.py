@@ -27,6 +27,7 @@ from experiments.services.stored_files import FileMissing, file_of
 from experiments.views.allowed import allowed
 from experiments.views.artifacts import as_data
 from experiments.views.find_models import find_model, find_version
+from experiments.views.version_links import links_of
 from mlopspro.accounts.access import requires
 from mlopspro.accounts.permissions import Action
 from mlopspro.core.http import WorkspaceRequest, is_fragment, render_page
@@ -68,6 +69,7 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID, version: uuid.UUID) -> Http
         "others": [line.version for line in lines_of(found.model) if line.version.pk != found.pk],
         "moves": MOVES[found.state],
         "promotions": [to for to, froms in PROMOTABLE.items() if found.state in froms],
+        "links": links_of(found),
         "allowed": allowed(request),
     }
     return render_page(request, DETAIL, context)

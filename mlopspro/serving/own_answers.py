@@ -38,23 +38,24 @@ def own_answers(version: ModelVersion, most: int, seed: int, seconds: float) -> 
     """Of at most ``most`` requests, for about ``seconds``; raises CannotAnswerOwn."""
     until = time.monotonic() + seconds
     try:
-        served = _served(version)
+        loaded = served(version)
         plan = plan_of(version)
         order = np.random.default_rng(seed).permutation(len(plan))[:most].tolist()
-        if served.recommender is not None:
+        if loaded.recommender is not None:
             users = [plan.request(number) for number in order]
             asked = [(at, one) for at, one in zip(order, users, strict=True) if isinstance(one, ListRequest)]
-            answered = _lists(served.recommender, asked)
+            answered = _lists(loaded.recommender, asked)
         else:
             rows = ((number, plan.request(number)) for number in order)
-            answered = _rows(_table_of(served), [(at, one) for at, one in rows if isinstance(one, RowRequest)])
+            answered = _rows(_table_of(loaded), [(at, one) for at, one in rows if isinstance(one, RowRequest)])
         found = sorted(_until(answered, until), key=lambda one: one[0])
     except (CannotLoad, DatasetError, TableError, serving_files.CannotPrepare, ValueError, OSError) as error:
         raise CannotAnswerOwn(str(error)) from error
-    return OwnAnswers([row for _, row in found], len(plan), _training(served.recommender), _features(served.table))
+    return OwnAnswers([row for _, row in found], len(plan), _training(loaded.recommender), _features(loaded.table))
 
 
-def _served(version: ModelVersion) -> ServedVersion:
+def served(version: ModelVersion) -> ServedVersion:
+    """Loaded, and prepared first where nobody did. Raises CannotLoad, serving_files.CannotPrepare."""
     try:
         return load(version)
     except NotPrepared:

@@ -49,6 +49,11 @@ def run(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"pk": Retraining.objects.create(model=version.model, base=version).pk}
 
 
+@objects_for("retraining:off_policy", "pk")
+def estimated_version(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"pk": live_model(workspace, f"model {uuid.uuid4().hex[:8]}").pk}
+
+
 @objects_for("api:retraining_policy*", "model_id")
 def model_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"model_id": live_model(workspace, f"model {uuid.uuid4().hex[:8]}").model_id}

@@ -34,7 +34,8 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     )  # fmt: skip
     if same := unchanged(request, version):
         return same
-    context = {"retraining": found, "steps": steps, "allowed": allowed(request)}
+    hint = next((one.evidence.get("off_policy") for one in reversed(steps) if one.kind == "gate"), None)
+    context = {"retraining": found, "steps": steps, "hint": hint, "allowed": allowed(request)}
     page = render_page(request, "retraining/run.html", context, partial="live")
     return polled(page, version=version, done=is_fragment(request) and found.ended_at is not None)
 
