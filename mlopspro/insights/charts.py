@@ -12,6 +12,7 @@ from mlopspro.insights.selectors.alarms import Alarms
 from mlopspro.insights.selectors.promotions import Production, Promotion
 from mlopspro.insights.selectors.quality import Quality
 from mlopspro.insights.selectors.retrained import Retrained
+from mlopspro.insights.selectors.span import Span
 from mlopspro.insights.selectors.use import FEWEST, Use
 from mlopspro.insights.selectors.velocity import Velocity
 
@@ -33,7 +34,7 @@ def velocity(found: Velocity) -> BarChart:
     )
 
 
-def quality(found: Quality) -> LineChart:
+def quality(found: Quality, span: Span) -> LineChart:
     """The mean joined over weeks without runs, and each week's best."""
     known = [week for week in found.weeks if week.mean is not None]
     mean = tuple((week.start.timestamp(), week.mean) for week in known)
@@ -44,30 +45,31 @@ def quality(found: Quality) -> LineChart:
         series=(Series("Mean of the week", mean, 1), Series("Best of the week", best, 3, drawn="points"))
         if known
         else (),
-        x=Axis("Week", kind="time"),
+        x=_time("Week", span),
         y=Axis(found.headline.short, "" if found.headline.higher_is_better else "lower is better"),
         empty="No training run of this period has a headline metric.",
     )
 
 
-def production(found: Production) -> ScatterChart:
-    """A dot a promotion; the line is the median."""
+def production(found: Production, span: Span) -> ScatterChart:
+    """A dot a promotion; the line is the median. In days, or where all were quicker, in hours or minutes."""
     timed = found.timed
-    middle = found.median_days
+    unit, size = _unit(max((one.days or 0.0 for one in timed), default=0.0))
+    middle = None if found.median_days is None else found.median_days / size
     series = Series(
         "Promotions",
-        tuple((one.at.timestamp(), one.days) for one in timed),
+        tuple((one.at.timestamp(), (one.days or 0.0) / size) for one in timed),
         1,
         names=tuple(_name(one) for one in timed),
         links=tuple(_link(one) for one in timed),
     )
     return ScatterChart(
         key="production",
-        title="Days from training to production",
+        title=f"{unit.capitalize()} from training to production",
         series=(series,) if timed else (),
-        x=Axis("Promoted", kind="time"),
-        y=Axis("Time to production", "days", minimum=0),
-        thresholds=(Threshold(f"median {metric(middle)} days", middle),) if middle is not None and timed else (),
+        x=_time("Promoted", span),
+        y=Axis("Time to production", unit, minimum=0),
+        thresholds=(Threshold(f"median {metric(middle)} {unit}", middle),) if middle is not None and timed else (),
         empty="No version came into production for the first time in this period.",
     )
 
@@ -158,6 +160,18 @@ def people(found: Use) -> BarChart:
         y=Axis("People", kind="integer", minimum=0),
         empty=f"No day of this period had {FEWEST} people or more.",
     )
+
+
+def _time(title: str, span: Span) -> Axis:
+    """The whole period, also where little happened in it."""
+    return Axis(title, kind="time", minimum=span.start.timestamp(), maximum=span.end.timestamp())
+
+
+def _unit(days: float) -> tuple[str, float]:
+    """The word for a unit that suits the longest of several times, and its length in days."""
+    if days >= 2:
+        return "days", 1.0
+    return ("hours", 1 / 24) if days >= 2 / 24 else ("minutes", 1 / 1440)
 
 
 def _name(one: Promotion) -> str:

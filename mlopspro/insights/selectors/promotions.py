@@ -27,6 +27,7 @@ from monitoring.summaries import live, measures
 from monitoring.summaries.types import Summary
 
 BEFORE = dt.timedelta(days=28)
+SHOWN = 20
 MEASURES = ("judged", "candidates", "classes", "numbers")
 _DAY = dt.timedelta(days=1)
 
@@ -68,6 +69,10 @@ class Promotion:
         return None if ended is None else max(0.0, (self.at - ended) / _DAY)
 
     @property
+    def took(self) -> dt.timedelta | None:
+        return None if self.days is None else dt.timedelta(days=self.days)
+
+    @property
     def avoided(self) -> float | None:
         """Dollars: (cost per 1,000 before - after) · decisions after / 1,000. Below 0: it costs more."""
         before, after = self.before, self.after
@@ -96,6 +101,11 @@ class Production:
     days_before: list[float] = field(default_factory=list)
 
     @property
+    def newest(self) -> list[Promotion]:
+        """The newest first, as many as a table shows."""
+        return self.promotions[::-1][:SHOWN]
+
+    @property
     def timed(self) -> list[Promotion]:
         return [one for one in self.promotions if one.days is not None]
 
@@ -104,8 +114,12 @@ class Production:
         return median([one.days for one in self.promotions if one.days is not None])
 
     @property
+    def median_time(self) -> dt.timedelta | None:
+        return None if self.median_days is None else dt.timedelta(days=self.median_days)
+
+    @property
     def change(self) -> float | None:
-        """Of the median."""
+        """Of the median, in days."""
         before, now = median(self.days_before), self.median_days
         return None if before is None or now is None else now - before
 

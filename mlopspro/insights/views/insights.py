@@ -35,8 +35,8 @@ def insights(request: WorkspaceRequest) -> HttpResponse:
         "definitions": definitions.ALL,
         "charts": {
             "velocity": charts.velocity(found.velocity),
-            "quality": charts.quality(found.quality),
-            "production": charts.production(found.production),
+            "quality": charts.quality(found.quality, span),
+            "production": charts.production(found.production, span),
             "cost": charts.cost(found.production),
             "retrainings": charts.retrainings(found.retrained),
             "alerts": charts.alerts(found.alarms),
