@@ -1,4 +1,4 @@
-"""How good lists were in stretches of ten seconds, by version, read from the prediction log with its feedback.
+"""How good lists were in stretches of five seconds, by version, read from the prediction log with its feedback.
 
 The product's windows are minutes, hours and days; a tour of four minutes is told in finer steps. Judged as windows are
 (monitoring/summaries/judged.py): binary gain, log2 discount, ideal over the positives known of that list, lists without
@@ -19,7 +19,7 @@ from experiments.models import ModelVersion
 from monitoring.models import Source
 from monitoring.services.window_rows import liked_from
 
-STEP = 10
+STEP = 5
 SETTLED = 4
 """Seconds after its end that a stretch still waits for feedback and the log shipper."""
 Point = list[Any]

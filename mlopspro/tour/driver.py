@@ -175,6 +175,8 @@ def _end(tour: Tour, state: str, sentence: str) -> None:
 
 def _linger(scene: Scene, seconds: float) -> None:
     """So that what the pages show goes on moving for a while."""
+    if seconds <= 0:
+        return
     scene.visitors.come(LINGER_RATE, Season.AFTER)
     until = timezone.now() + dt.timedelta(seconds=seconds)
     while timezone.now() < until and not scene.visitors.trouble:

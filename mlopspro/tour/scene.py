@@ -55,6 +55,11 @@ class Step:
     run: Callable[[Scene], Outcome]
 
 
+def first_sentence(text: str) -> str:
+    """Of several: what a line of the tour has room for."""
+    return text.split(". ")[0].rstrip(".") + "."
+
+
 @dataclass
 class Scene:
     """``facts`` of the tour are kept in its row, so that a driver which was killed goes on where it was.

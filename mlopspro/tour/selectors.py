@@ -78,6 +78,11 @@ class TourView:
         return next((one for one in self.steps if one.row.state in states), None)
 
     @property
+    def numbers(self) -> dict[str, int]:
+        """Numbers of the steps by key."""
+        return {one.row.key: one.row.number for one in self.steps}
+
+    @property
     def heading(self) -> str:
         """Where a tour that is under way stands."""
         at = self.current

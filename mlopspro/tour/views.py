@@ -20,7 +20,7 @@ def tour(request: WorkspaceRequest) -> HttpResponseBase:
     version = _version(request, found)
     if same := unchanged(request, version):
         return same
-    context = {"found": found, "chart": charts.quality(found.facts) if found is not None else None}
+    context = {"found": found, "chart": charts.quality(found.facts, found.numbers) if found is not None else None}
     page = render_page(request, "tour/tour.html", context, partial="live")
     return polled(page, version=version, done=is_fragment(request) and found is not None and not found.moves)
 

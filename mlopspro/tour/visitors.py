@@ -86,6 +86,8 @@ class Visitors:
             door.flush()
         except RefusedByTheSite as error:
             self.trouble = str(error)
+        except Exception as error:  # nobody sees a thread end: the step that waits for visitors says it
+            self.trouble = f"{type(error).__name__}: {error}"
 
     def _visit(self, door: Door) -> list[Told] | None:
         """None where there was no answer."""

@@ -18,17 +18,19 @@ from numpy.typing import NDArray
 from experiments.learning.data import synthetic
 from experiments.learning.data.interactions import Interactions
 
-WANTED = 36
+WANTED = 30
 """Films that a person wants at a time and has not rated yet."""
-FINDS = 3
+FINDS = 6
 """Films of them that a person comes to without us on each visit: friends, posters, search."""
 ANSWERS = 0.8
 """Chance that a film which is shown and wanted gets a rating."""
 SKIPS = 0.3
 """Chance that one which is shown and not wanted is passed over visibly."""
-TREND_SHARE = 0.2
+TREND_SHARE = 0.3
 TREND = 4.0
-"""So many of the least rated films, and by how much people come to like them (a taste's standard deviation is 1)."""
+"""So many of the least rated films, and by how much people come to like them (a genre's taste has the deviation 1)."""
+TASTE = 1.5
+"""How much a person's taste for genres counts beside what everybody likes, before and after."""
 LIKED = 5.0
 
 
@@ -58,9 +60,9 @@ class Visit:
 class World:
     """``users`` and ``items`` are those of ``synthetic.generate`` with the same numbers and seed."""
 
-    users: int = 400
+    users: int = 200
     items: int = 300
-    ratings: int = 14_000
+    ratings: int = 7_000
     seed: int = 0
 
     @cached_property
@@ -97,7 +99,7 @@ class World:
         """(users, items): how much each would like each film; of films rated already -inf."""
         truth = synthetic.nature(self.seed, self.users, self.items)
         own = 0.3 * np.random.default_rng((self.seed, 3)).gumbel(size=(self.users, self.items))
-        before = 0.5 * truth.appeal + 0.6 * truth.quality + 1.15 * truth.affinity + own
+        before = 0.5 * truth.appeal + 0.6 * truth.quality + TASTE * truth.affinity + own
         before[self.data.user, self.data.item] = -np.inf
         after = before.copy()
         after[:, self.trend] += TREND

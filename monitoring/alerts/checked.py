@@ -27,6 +27,8 @@ FINDINGS = {
     "drift.instability": ("f1_instability", "cv"),
 }
 """Of the quality check: (signal, statistic)."""
+ABSOLUTE = "performance"
+"""The statistic of findings whose value is the figure itself."""
 DEGRADATION = "quality.degradation"
 STALE_AFTER = dt.timedelta(minutes=15)
 """Or three rounds of the judge, where these take longer: an older check says nothing of now."""
@@ -81,7 +83,10 @@ class Checks:
 
     def _finding(self, spec: SignalSpec, check: Check, evidence: dict[str, Any]) -> Reading:
         one = self._worst_segment() if spec.name == DEGRADATION else self._one(*FINDINGS[spec.name])
-        if one is None or one.value is None or one.verdict == Verdict.NOT_ENOUGH:
+        # A figure that is held against a limit of its own needs no baseline, as a new version has none; whether it is
+        # made of enough answers says the rule's minimum sample.
+        absolute = one is not None and one.statistic == ABSOLUTE
+        if one is None or one.value is None or (one.verdict == Verdict.NOT_ENOUGH and not absolute):
             why = f"The last check of quality has no value of {spec.title}. {check.sentence}"
             return Reading(None, one.current_size if one else None, check.at, why, evidence)
         sample = int(one.current_size) if one.current_size is not None else None

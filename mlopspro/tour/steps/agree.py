@@ -51,7 +51,7 @@ def run(scene: Scene) -> Outcome:
         (
             Link("The policy", reverse("retraining:model", args=[model.pk])),
             Link("How it is judged", reverse("monitoring:settings", args=[model.pk])),
-            Link("Alert rules", f"{reverse('monitoring:alert_rules')}?model={model.pk}"),
+            Link("Alert rules", reverse("monitoring:alert_rules", args=[model.pk])),
         ),
     )
 

@@ -7,7 +7,7 @@ import datetime as dt
 from django.urls import reverse
 
 from mlopspro.core.formats import metric
-from mlopspro.tour.scene import Link, Outcome, Scene, Step
+from mlopspro.tour.scene import Link, Outcome, Scene, Step, first_sentence
 from monitoring.models import Alert, Check
 
 
@@ -30,7 +30,7 @@ def _opened(scene: Scene, since: dt.datetime) -> Alert | None:
 def _waits(scene: Scene) -> str:
     rows = Check.objects.filter(model=scene.facts["model"], area=Check.Area.QUALITY, through="schedule")
     newest = rows.order_by("-at").first()
-    seen = f" It sees the last ten minutes as a whole: {newest.sentence}" if newest is not None else ""
+    seen = f" It sees the last ten minutes as a whole: {first_sentence(newest.sentence)}" if newest is not None else ""
     fallen = metric(scene.facts["fallen"])
     return f"Quality is down to {fallen}; the judge looks every few seconds.{seen}"
 

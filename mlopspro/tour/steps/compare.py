@@ -23,10 +23,9 @@ def run(scene: Scene) -> Outcome:
         raise StepFailed("The runs have no figure in common by which they could be compared.")
     best = _best(scene, verdicts[0])
     scene.keep(best=str(best.pk))
+    shown = [line.sentence for line in verdicts[0].lines if line.lead.standing in ("better", "worse")]
     return Outcome(
-        " ".join([verdicts[0].headline, *(line.sentence for line in verdicts[0].lines[:2])])
-        if len(runs) > 2
-        else verdicts[0].headline,
+        " ".join([verdicts[0].headline, *shown]),
         (Link("The comparison", f"{reverse('experiments:compare')}?ids={','.join(runs)}"),),
     )
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mlopspro.core.formats import metric, number
-from mlopspro.tour.scene import Link, Outcome, Scene, Step
+from mlopspro.tour.scene import Link, Outcome, Scene, Step, first_sentence
 from mlopspro.tour.world import Season
 from monitoring.models import Check, Verdict
 
@@ -25,7 +25,7 @@ def run(scene: Scene) -> Outcome:
     scene.keep(before=found.value)
     model = scene.model
     return Outcome(
-        f"{number(found.lists)} lists, live NDCG@10 {metric(found.value)}. The judge: {check.sentence}",
+        f"{number(found.lists)} lists, live NDCG@10 {metric(found.value)}. The judge: {first_sentence(check.sentence)}",
         (Link("Live quality", f"{reverse('monitoring:overview')}?model={model.pk}&period=1h&tab=quality"),),
     )
 
@@ -45,7 +45,7 @@ def _well(scene: Scene) -> Check | None:
 def _waits(scene: Scene) -> str:
     rows = Check.objects.filter(model=scene.facts["model"], area=Check.Area.QUALITY, through="schedule")
     newest = rows.order_by("-at").first()
-    said = f" The judge: {newest.sentence}" if newest is not None else ""
+    said = f" The judge: {first_sentence(newest.sentence)}" if newest is not None else ""
     return f"{number(scene.visitors.number)} people came; the judge has to see enough of their lists.{said}"
 
 

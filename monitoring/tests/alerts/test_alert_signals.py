@@ -13,7 +13,7 @@ from monitoring.alerts import course, signals
 from monitoring.alerts.lifecycle import Terms
 from monitoring.alerts.past import openings, past
 from monitoring.alerts.specs import SIGNALS
-from monitoring.models import AlertRule, ProcessBeat, Source, StaleMinute, Window
+from monitoring.models import AlertRule, Finding, ProcessBeat, Source, StaleMinute, Window
 from monitoring.services.window_writes import floor
 from monitoring.tests.alerts.scenes import MINUTE, NOW, make_check, quiet_model
 
@@ -67,6 +67,15 @@ def test_not_enough_and_old_checks_are_no_value(model):
     make_check(model, 55.0, NOW - 16 * MINUTE, "cost")
     assert "old" in read(model, "cost.per_1000").sentence
     assert read(model, "cost.per_1000", NOW - 2 * MINUTE).value == 55.0
+
+
+def test_a_figure_against_a_limit_of_its_own_needs_no_baseline(model):
+    """A version that was promoted a minute ago is told by its figures; its baseline comes with the first whole hour."""
+    findings = {("ndcg_at_10", "performance"): (0.31, 2140)}
+    check = make_check(model, None, NOW - MINUTE, findings=findings, verdict="not_enough")
+    Finding.objects.filter(check_of=check).update(verdict="not_enough")
+    assert (read(model, "quality.ndcg_at_10").value, read(model, "quality.ndcg_at_10").sample) == (0.31, 2140)
+    assert read(model, "quality.performance").value is None
 
 
 def test_single_findings_of_the_quality_check_are_signals(model):
