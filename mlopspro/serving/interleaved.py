@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from experiments.learning.recommenders.catalogue import Texts
 from experiments.learning.team_draft import Team, team_draft
@@ -46,9 +46,8 @@ class _Side:
         for place, code in enumerate(self.ranking.codes.tolist()):
             item = ids[code]
             self.places[item] = place
-            if seen and _code(theirs.item_ids, item, code) in seen:
-                continue
-            yield item
+            if not seen or _code(theirs.item_ids, item, code) not in seen:
+                yield item
 
     def listed(self, items: list[str], explain: bool) -> UserList:
         return list_from(self.model, self.ranking.at([self.places[one] for one in items]), explain=explain)
@@ -82,11 +81,11 @@ def _merged(lists: list[UserList], order: tuple[str, ...], second_leads: bool) -
     first, second = lists
     items = {one.item: one for found in lists for one in found.items}
     leading = second if second_leads else first
-    return replace(
-        second,
+    return UserList(
         items=tuple(items[one] for one in order),
         known=first.known or second.known,
         fallback=first.fallback and second.fallback,
+        history=second.history,
         confidence=leading.confidence,
         no_reasons=" ".join(dict.fromkeys(one.no_reasons for one in lists if one.no_reasons)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ class Ranking:
     def at(self, places: Sequence[int]) -> Ranking:
         """Only what stands at these places, in this order."""
         chosen = np.asarray(places, np.int64)
-        return replace(self, codes=self.codes[chosen], scores=self.scores[chosen])
+        return Ranking(self.user, self.history, self.fallback, self.codes[chosen], self.scores[chosen])
 
 
 def list_of(model: Recommender, user_id: str, n: int, *, explain: bool = False) -> UserList:
