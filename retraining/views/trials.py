@@ -62,7 +62,9 @@ def detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
     view = trials.detail(found)
     context = shown(view) | {"switch": switch, "allowed": allowed(request)}
     if not is_fragment(request):
-        context |= {"plan": plan_rows(view), "history": history(view.trial)}
+        fixed = "Fixed at the start, so that nobody moves the goal."
+        note = "It can be changed until the trial starts." if found.state == Trial.State.DRAFT else fixed
+        context |= {"plan": plan_rows(view), "plan_note": note, "history": history(view.trial)}
     page = render_page(request, ONE, context, partial="live")
     return polled(page, version=version, done=is_fragment(request) and found.state != Trial.State.RUNNING)
 
@@ -91,7 +93,7 @@ def shown(view: TrialView) -> dict[str, Any]:
         "said": said(trial, verdict if trial.verdict else {}, control),
         "ended": verdict.get("ended", ""),
         "progress": far,
-        "users_words": f"{number(far.users)} of {number(far.planned)} users",
+        "users_words": f"{number(far.users)} of {number(far.planned)} users{' who chose' if shared else ''}",
         "end_words": f"Planned end: {far.ends:%Y-%m-%d %H:%M} UTC" if far.ends else "",
         "winner": verdict["winner"] if view.can_promote else None,
         "rows": table,
