@@ -1,4 +1,4 @@
-# make demo   run everything, with sample data and a first training      (needs Python 3.11 to 3.13 with venv, and make)
+# make demo   run everything and show the whole loop, unattended         (needs Python 3.11 to 3.13 with venv, and make)
 # make run    run everything, empty
 # make test   lint, then the whole test suite
 # make lint   formatting, types, layers, migrations, deployment checks

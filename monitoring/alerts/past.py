@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from experiments.models import RegisteredModel
 from monitoring.alerts import course
-from monitoring.alerts.checked import DEGRADATION, FINDINGS, SCORES, THROUGH, area_of
+from monitoring.alerts.checked import ABSOLUTE, DEGRADATION, FINDINGS, SCORES, THROUGH, area_of
 from monitoring.alerts.lifecycle import Life, Read, Step, Streak, Terms, step
 from monitoring.alerts.readings import SignalSpec
 from monitoring.models import Check, Finding, Source, Verdict
@@ -85,11 +85,13 @@ def _findings(model: RegisteredModel, spec: SignalSpec, start: dt.datetime, end:
     rows = Finding.objects.filter(
         check_of__model=model, check_of__area=Check.Area.QUALITY, check_of__through=THROUGH,
         check_of__at__gte=start, check_of__at__lte=end, value__isnull=False,
-    ).exclude(verdict=Verdict.NOT_ENOUGH)  # fmt: skip
+    )  # fmt: skip
+    signal, statistic = FINDINGS.get(spec.name, ("", "degradation"))
+    if statistic != ABSOLUTE:  # as they are read live
+        rows = rows.exclude(verdict=Verdict.NOT_ENOUGH)
     if spec.name == DEGRADATION:
-        rows = rows.filter(statistic="degradation")
+        rows = rows.filter(statistic=statistic)
     else:
-        signal, statistic = FINDINGS[spec.name]
         rows = rows.filter(signal=signal, statistic=statistic)
     newest = rows.order_by("-check_of__at", "-value").values_list("check_of__at", "value", "current_size")[: 4 * MOST]
     worst: dict[dt.datetime, Read] = {}
