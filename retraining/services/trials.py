@@ -52,7 +52,7 @@ _OFFLINE = ("no_evaluation", "threshold")
 
 
 def draft(model: RegisteredModel, document: Mapping[str, Any], *, actor: User | None) -> Trial:
-    """A trial that is not started. Raises Refused with every problem under the document's names (retraining-policy.md);
+    """A trial that is not started. Raises Refused with every problem under the document's names;
     JobStateError for an archived model. Audited."""
     found = asked(model, document)
     terms = trial_design.settled(model, found)
@@ -175,6 +175,8 @@ def _promoted(row: Trial, verdict: Mapping[str, Any], version: ModelVersion | No
         raise JobStateError(f"{number} does not take part in {row.name}; accepted: {', '.join(arms)}.")
     if arms[number].is_control:
         raise JobStateError(f"{number} is in production already; stop the trial instead.")
+    if trial_ends.answering(row, arms[number]) is None:
+        raise JobStateError(f"{number} was stopped in this trial; on its own page it can be promoted all the same.")
     return arms[number]
 
 
@@ -189,6 +191,11 @@ def _startable(row: Trial) -> ModelVersion:
         raise JobStateError(f"The trial {other.name} of {model.name} runs; stop it first.")
     if Retraining.objects.filter(model=model, state=Retraining.State.CANARY).exists():
         raise JobStateError(f"A retraining of {model.name} is in its canary; wait for its end or stop it.")
+    if row.kind == Trial.Kind.SPLIT and model.exploration > 0:
+        raise JobStateError(
+            f"{100 * model.exploration:.3g} % of the champion's lists end in an item drawn at random, which those of "
+            "its variants do not; set exploration to 0 first."
+        )
     if taken := traffic.running(model).filter(role__in=traffic.SHARING).first():
         raise JobStateError(
             f"{taken.version.number} answers {100 * taken.share:.3g} % of the users as {taken.role}; end that first."

@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import connection
 
-from experiments.models import Deployment, ModelVersion
+from experiments.models import Deployment, ModelVersion, RegisteredModel
 from experiments.models.job import JobStateError
 from experiments.services import locks, promotion, traffic
 from experiments.services.deployments import champion
@@ -141,6 +141,10 @@ def test_it_does_not_start_beside_another_trial_a_canary_or_a_challenger(here):
     with pytest.raises(JobStateError, match="answers 10 % of the users as challenger"):
         trials.start(second, actor=None)
     traffic.end(by_hand, actor=None)
+    RegisteredModel.objects.filter(pk=here.model.pk).update(exploration=0.1)
+    with pytest.raises(JobStateError, match=r"10 % of the champion's lists end in an item drawn at random"):
+        trials.start(second, actor=None)
+    RegisteredModel.objects.update(exploration=0.0)
     assert trials.start(second, actor=None).state == "running"
 
 
