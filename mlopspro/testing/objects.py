@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 
 from django.utils.module_loading import autodiscover_modules
 
@@ -46,11 +47,17 @@ def objects_for(pattern: str, *kwargs: str) -> Callable[[Factory], Factory]:
     return register
 
 
+@cache
+def _discover() -> None:
+    """Once: looking for a module that an app does not have costs as much as making an object."""
+    autodiscover_modules("tests.objects")
+
+
 def arguments_for(route: str, kwargs: Sequence[str], workspace: Workspace, owner: User) -> Made:
     """Makes the objects that a route's arguments need; values are strings or ids. Raises NoObjects."""
     if not kwargs:
         return {}
-    autodiscover_modules("tests.objects")
+    _discover()
     fitting = [entry for entry in _entries if fnmatchcase(route, entry.pattern) and entry.kwargs == set(kwargs)]
     if not fitting:
         raise NoObjects(
