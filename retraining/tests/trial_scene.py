@@ -64,8 +64,13 @@ def stage(workspace: Workspace, *better: float) -> Stage:
 def begun(here: Stage, hours: float = 6.0, **document: Any) -> Trial:
     """A trial that was started so many hours ago."""
     trial = trials.start(trials.draft(here.model, here.document(**document), actor=None), actor=None)
+    return aged(trial, hours)
+
+
+def aged(trial: Trial, hours: float = 6.0) -> Trial:
+    """As if it had been started so many hours ago."""
     ago = timezone.now() - dt.timedelta(hours=hours)
-    Deployment.objects.filter(model=here.model, ended_at__isnull=True).update(started_at=ago)
+    Deployment.objects.filter(model=trial.model, ended_at__isnull=True).update(started_at=ago)
     days = dt.timedelta(days=trial.plan["days"])
     Trial.objects.filter(pk=trial.pk).update(started_at=ago, planned_end=ago + days, next_reading_at=timezone.now())
     trial.refresh_from_db()

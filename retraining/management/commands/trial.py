@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--least-effect", type=float, help="In the unit of the metric")
         parser.add_argument("--planned-users", type=int, help="Of all arms (default: as the planner says)")
         parser.add_argument("--days", type=float, help="Planned length (default: as the planner says)")
-        parser.add_argument("--version", dest="number", default="", help="For promote: a variant that did not win")
+        parser.add_argument("--number", default="", help="For promote: a variant that did not win")
         parser.add_argument("--reason", default="", help="Kept with it")
         parser.add_argument("--json", action="store_true", help="As JSON")
         parser.add_argument("--workspace", default="", help="Slug; needed where there are several")

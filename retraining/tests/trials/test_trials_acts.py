@@ -286,7 +286,8 @@ def test_killed_at_the_end_of_an_act_nothing_of_it_is_there(monkeypatch, act, la
 def test_killed_while_harm_is_stopped_the_next_reading_stops_it(monkeypatch):
     here = stage(make_workspace())
     trial = won(here)
-    flow(here, "1.0.1", [f"c{n}" for n in range(300)], 0.0, slow=1.0)
+    flow(here, "1.0.0", [f"c{n}" for n in range(300)], 0.2)
+    flow(here, "1.0.1", [f"d{n}" for n in range(300)], 0.6, slow=1.0)
 
     def killed(*args, **fields):
         raise Killed

@@ -13,7 +13,7 @@ from mlopspro.testing.people import make_member, make_workspace
 from retraining.models import Trial, TrialReading
 from retraining.selectors import trials as selectors
 from retraining.services import trial_readings
-from retraining.tests.trial_scene import begun, flow, stage
+from retraining.tests.trial_scene import aged, begun, flow, stage
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/retraining/trials"
@@ -50,7 +50,7 @@ def test_a_trial_from_draft_to_production(here, engineer, client):
     assert post(client, f"{one}/start").json()["data"]["state"] == "running"
     assert post(client, f"{one}/start").status_code == 409
     assert client.delete(one).status_code == 409
-    Trial.objects.all().update(started_at="2020-01-01T00:00Z")
+    aged(Trial.objects.get())
     flow(here, "1.0.0", [f"a{n}" for n in range(300)], 0.2)
     flow(here, "1.0.1", [f"b{n}" for n in range(300)], 0.6)
     read = post(client, f"{one}/read").json()["data"]
@@ -111,7 +111,7 @@ def test_from_a_terminal(here):
     assert "draft" in told("draft", "two lists", variants=["1.0.1"], shares=[0.4], metric="hit_rate_at_10",
                            planned_users=500, days=1.0)  # fmt: skip
     assert "running" in told("start", "two lists")
-    Trial.objects.all().update(started_at="2020-01-01T00:00Z")
+    aged(Trial.objects.get())
     flow(here, "1.0.0", [f"a{n}" for n in range(360)], 0.2)
     flow(here, "1.0.1", [f"b{n}" for n in range(240)], 0.6)
     assert "1.0.1 wins" in told("read", "two lists")

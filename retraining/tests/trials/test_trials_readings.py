@@ -129,6 +129,7 @@ def test_the_schedule_reads_what_is_due_and_a_long_reading_is_rarer(here, monkey
 
 def test_what_goes_wrong_with_one_is_its_trouble_and_holds_up_no_other(here, monkeypatch):
     trial = begun(here)
+    both(here, 10)
     monkeypatch.setattr(trial_rows, "STATEMENT_TIMEOUT", "nonsense")
     assert trial_readings.read_due(20) == 0
     trial.refresh_from_db()

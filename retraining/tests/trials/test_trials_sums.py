@@ -104,7 +104,7 @@ def test_every_metric_of_lists_is_what_brute_force_finds(workspace, sources, met
     names = {sources[0].pk: "control", sources[1].pk: "variant"}
     truth = oracle.by_user(log, names, metric, 4.0, SINCE)
     assert (found.nameless, found.crossed) == (truth["nameless"], truth["crossed"])
-    assert found.crossed > 2
+    assert found.crossed > 0
     assert found.nameless > 0
     for name in ("control", "variant"):
         users, requests, lists, sums, errors = truth[name]
