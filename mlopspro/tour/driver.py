@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from experiments.models import Dataset, DatasetImport, RegisteredModel
@@ -47,10 +47,15 @@ def newest(workspace: Workspace) -> Tour | None:
 
 
 def begin(workspace: Workspace, *, again: bool = False) -> Tour:
-    """The tour to drive: the one that is under way or failed, the one that is done, or, ``again``, a new one."""
+    """The tour to drive: the one that is under way or failed, the one that is done, or, ``again``, a new one.
+
+    ``again`` leaves one that was interrupted where it is. Raises AlreadyDriven where it is not interrupted.
+    """
     known = newest(workspace)
-    if known is not None and not (again and known.state != Tour.State.RUNNING):
+    if known is not None and not again:
         return known
+    if known is not None and known.state == Tour.State.RUNNING:
+        _leave(known)
     with transaction.atomic():
         tour = Tour.objects.create(workspace=workspace, facts={"name": _free_name(workspace)})
         TourStep.objects.bulk_create(
@@ -88,6 +93,13 @@ def run(
     return tour
 
 
+def _leave(tour: Tour) -> None:
+    with locks.held(LOCK_CLASS, tour.workspace_id.int) as got:
+        if not got:
+            raise AlreadyDriven("A tour of this workspace is under way in another process.")
+        _end(tour, Tour.State.FAILED, "It was left where it was, for another one.")
+
+
 @contextmanager
 def _scene(tour: Tour, base_url: str, tell: Tell) -> Iterator[Scene]:
     """With an API key that ends with the tour, and nobody left at the door afterwards."""
@@ -107,7 +119,10 @@ def _scene(tour: Tour, base_url: str, tell: Tell) -> Iterator[Scene]:
         yield scene
     finally:
         scene.visitors.stop()
-        keys.revoke_key(made.key, owner, "The tour is over.")
+        # Whoever interrupts it may do so in the middle of a query; should the database be gone, the key ends by itself.
+        connection.close()
+        with suppress(DatabaseError):
+            keys.revoke_key(made.key, owner, "The tour is over.")
 
 
 def _door(scene: Scene) -> HttpDoor:

@@ -32,7 +32,7 @@ POLICY: dict[str, Any] = {
     "plan.data.use": "half_life",
     "plan.data.half_life_days": 0.125,
     "plan.data.minimum_new": 400,
-    "plan.canary.shares": [0.1, 0.5, 1.0],
+    "plan.canary.shares": [0.25, 0.5, 1.0],
     "plan.canary.least_minutes": 0,
     "plan.canary.least_sample": 40,
     "plan.guards.least_answers": 30,
@@ -54,7 +54,7 @@ def run(scene: Scene) -> Outcome:
         alert_rules.enable(rule, False, actor=scene.owner)
     return Outcome(
         f"Judged over ten minutes. Mode automatic: when {share(LOSS, 0)} of the quality is lost, a retraining "
-        "begins; the new version must beat the old one, then answers 10, 50 and 100 % of the people.",
+        "begins; the new version must beat the old one, then answers 25, 50 and 100 % of the people.",
         (
             Link("The policy", reverse("retraining:model", args=[model.pk])),
             Link("How it is judged", reverse("monitoring:settings", args=[model.pk])),

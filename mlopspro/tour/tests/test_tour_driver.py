@@ -95,15 +95,16 @@ def test_a_step_that_waits_too_long_says_for_what(workspace, monkeypatch, settin
     assert tour.steps.get(key="data").sentence == "It took longer than it may. The import is queued."
 
 
-def test_another_one_takes_a_free_name_and_only_after_the_last_has_ended(workspace):
+def test_another_one_takes_a_free_name_and_leaves_an_interrupted_one(workspace):
     make_dataset(workspace, name="Films")
     first = driver.begin(workspace, again=True)
     assert first.facts["name"] == "Films 2"
-    assert driver.begin(workspace, again=True) == first
-    Tour.objects.filter(pk=first.pk).update(state="done")
     assert driver.begin(workspace) == first
-    assert driver.begin(workspace, again=True) != first
-    assert first.steps.count() == len(STEPS)
+    second = driver.begin(workspace, again=True)
+    assert second != first
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("failed", "running")
+    assert second.steps.count() == len(STEPS)
 
 
 def test_the_command_leaves_a_tour_that_is_done_alone(workspace, capsys):

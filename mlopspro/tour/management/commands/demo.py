@@ -20,14 +20,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--base-url", default="http://127.0.0.1:8000", help="Where the site answers")
-        parser.add_argument("--again", action="store_true", help="Begin a new tour after one that is done")
+        parser.add_argument("--again", action="store_true", help="Begin a new tour, whatever became of the last one")
         parser.add_argument("--workspace", default="", help="Slug; needed where there are several")
         parser.add_argument(
             "--linger", type=float, default=driver.LINGER_SECONDS, help="Seconds of gentle traffic after the end (180)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tour = driver.begin(workspace_of(options["workspace"]), again=options["again"])
+        try:
+            tour = driver.begin(workspace_of(options["workspace"]), again=options["again"])
+        except driver.AlreadyDriven as error:
+            raise CommandError(str(error)) from error
         address = options["base_url"].rstrip("/") + reverse("tour:tour")
         if tour.state == Tour.State.DONE:
             self.stdout.write(f"The tour is done: {tour.sentence}\nLook at it: {address}. Once more: demo --again")
@@ -38,6 +41,9 @@ class Command(BaseCommand):
             tour = driver.run(tour, base_url=options["base_url"], tell=self._tell, linger=options["linger"])
         except driver.AlreadyDriven as error:
             raise CommandError(str(error)) from error
+        except (KeyboardInterrupt, SystemExit):
+            self._tell("Stopped. manage.py demo goes on where it was.")
+            raise
         if tour.state == Tour.State.FAILED:
             raise CommandError(f"{tour.sentence}\nmanage.py demo tries that step again; --again begins anew.")
         self.stdout.write(f"Look at it: {address}")
