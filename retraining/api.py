@@ -12,14 +12,14 @@ from pydantic import ConfigDict
 
 from experiments.api import ERRORS, Envelope, Error
 from experiments.api_history import refuse_unknown
-from experiments.models import RegisteredModel
+from experiments.models import Dataset, RegisteredModel
 from experiments.services.spec import Problem, Refused
 from mlopspro.accounts.access import get_visible_or_404
 from mlopspro.accounts.api_auth import requires_api
 from mlopspro.accounts.permissions import Action, NotAllowed, can
 from mlopspro.core.http import WorkspaceRequest
-from retraining.models import Decision, Retraining
-from retraining.services import decisions, kill_switch, policies, retrainings
+from retraining.models import Decision, Drill, Retraining
+from retraining.services import decisions, drills, floors, kill_switch, policies, retrainings
 
 router = Router(tags=["retraining"])
 
@@ -98,10 +98,37 @@ class PolicyOut(Schema):
     revision: int = Field(description="0: nobody changed the defaults yet.")
     policy: dict[str, Any]
     plan: dict[str, Any]
+    floor: dict[str, Any] | None = Field(
+        description="Whether the performance floor says anything on the version's data: reached, sentence, proposal."
+    )
 
 
 class PolicyAnswer(Envelope):
     data: PolicyOut
+
+
+class DrillIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str = Field("", description="A synthetic world that drifts like this; or a dataset.")
+    dataset: uuid.UUID | None = None
+    seed: int = 0
+    strategies: list[str] = Field([], description="Beside never and every day; left out, all.")
+
+
+class DrillOut(Schema):
+    id: uuid.UUID
+    name: str
+    status: str
+    phase: str
+    progress: float | None
+    failure_reason: str
+    parameters: dict[str, Any]
+    result: dict[str, Any]
+
+
+class DrillAnswer(Envelope):
+    data: DrillOut
 
 
 class CheckIn(Schema):
@@ -201,6 +228,35 @@ def retraining_policy_change(request: WorkspaceRequest, model_id: uuid.UUID, giv
     return {"data": _policy(model)}
 
 
+@router.post(
+    "/retraining/policies/{model_id}/floor", response={200: PolicyAnswer, **ERRORS}, summary="Use the proposed floor"
+)
+@requires_api(Action.EDIT_POLICY)
+def retraining_policy_floor(request: WorkspaceRequest, model_id: uuid.UUID) -> Any:
+    """Where the agreed floor says nothing on the version's data, `floor.proposal` of the policy becomes it."""
+    model = get_visible_or_404(RegisteredModel, request, model_id)
+    floors.adopt(model, actor=request.user)
+    return {"data": _policy(model)}
+
+
+@router.post("/retraining/drills", response={200: DrillAnswer, **ERRORS}, summary="Start a drill")
+@requires_api(Action.LAUNCH_TRAINING)
+def retraining_drill_start(request: WorkspaceRequest, asked: DrillIn) -> Any:
+    """Replays data in order of time under several policies, in the background."""
+    dataset = get_visible_or_404(Dataset, request, asked.dataset) if asked.dataset else None
+    made = drills.ask(
+        request.workspace, kind=asked.kind, dataset=dataset, seed=asked.seed, strategies=asked.strategies,
+        actor=request.user,
+    )  # fmt: skip
+    return {"data": _drill(made)}
+
+
+@router.get("/retraining/drills/{drill_id}", response={200: DrillAnswer, **ERRORS}, summary="One drill")
+@requires_api(Action.VIEW)
+def retraining_drill(request: WorkspaceRequest, drill_id: uuid.UUID) -> Any:
+    return {"data": _drill(get_visible_or_404(Drill, request, drill_id))}
+
+
 @router.get("/retraining/runs", response={200: RetrainingList, **ERRORS}, summary="Retrainings, newest first")
 @requires_api(Action.VIEW)
 def retraining_runs(request: WorkspaceRequest, asked: Query[Asked]) -> Any:
@@ -250,6 +306,11 @@ def retraining_turn(request: WorkspaceRequest, given: SwitchIn) -> Any:
     return {"data": _switch(request)}
 
 
+def _drill(one: Drill) -> dict[str, Any]:
+    names = ("name", "status", "phase", "failure_reason", "parameters", "result")
+    return {"id": one.pk, "progress": one.progress_share} | {name: getattr(one, name) for name in names}
+
+
 def _found(request: WorkspaceRequest, pk: uuid.UUID) -> Retraining:
     rows = Retraining.objects.select_related("base", "version", "model__workspace").prefetch_related("steps")
     return get_object_or_404(rows, pk=pk, model__workspace=request.workspace)
@@ -267,6 +328,7 @@ def _policy(model: RegisteredModel) -> dict[str, Any]:
         "revision": agreed.revision,
         "policy": agreed.policy.to_json(),
         "plan": agreed.plan.to_json(),
+        "floor": floor.to_json() if (floor := floors.standing(model, agreed)) is not None else None,
     }
 
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from experiments.dataset_charts import charts_of
 from experiments.models import Dataset
 from experiments.models.job import JobStateError
+from experiments.selectors import dataset_line, tables
 from experiments.selectors import datasets as rows
-from experiments.selectors import tables
 from experiments.services import datasets as dataset_services
 from experiments.table_charts import charts_of_table
 from experiments.views.allowed import allowed
@@ -61,6 +61,7 @@ def dataset_detail(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         "refused": Paginator(refused, REFUSED_PAGE).get_page(request.GET.get("page", "1")),
         "kind": kind,
         "report": dataset.source.get("report", {}),
+        "line": dataset_line.of(dataset),
         "allowed": allowed(request),
     }
     return render_page(request, DETAIL, context | _table_context(dataset), partial="refused")

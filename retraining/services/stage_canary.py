@@ -24,17 +24,27 @@ def turn(row: Retraining, now: dt.datetime) -> bool:
     step, version = steps.running(row, Kind.CANARY), row.version
     if version is None or step is None:
         return _end(row, State.FAILED, "Its version was deleted.")
-    if lacking := may_not(row):
-        return _end(row, State.HELD, lacking)
     deployed = Deployment.objects.filter(version=version, ended_at__isnull=True, role=traffic.CHALLENGER).first()
-    if deployed is None:
-        return _end(row, State.HELD, f"Somebody ended the canary of {version.number}.")
-    if deployed.share != step.evidence["share"]:
-        return _end(
-            row, State.HELD, f"Somebody gave {version.number} {100 * deployed.share:g} % of the users meanwhile."
-        )
-    if not canary_evidence.is_due(step, now):
+    if lacking := may_not(row) or _interfered(version, deployed, step):
+        return _end(row, State.HELD, lacking)
+    if deployed is None or not canary_evidence.is_due(step, now):
         return False
+    return _go_on(row, step, version, deployed, now)
+
+
+def _interfered(version: ModelVersion, deployed: Deployment | None, step: RetrainingStep) -> str:
+    """What somebody did to the canary meanwhile, in words."""
+    if deployed is None:
+        return f"Somebody ended the canary of {version.number}."
+    if deployed.share != step.evidence["share"]:
+        return f"Somebody gave {version.number} {100 * deployed.share:g} % of the users meanwhile."
+    return ""
+
+
+def _go_on(
+    row: Retraining, step: RetrainingStep, version: ModelVersion, deployed: Deployment, now: dt.datetime
+) -> bool:
+    """What the plan says to the evidence so far."""
     plan = Plan.from_json(row.plan)
     state = canary.State.from_json(step.evidence["canary"])
     reading = canary_evidence.of(row, step, plan, now)

@@ -30,6 +30,7 @@ def make_decision(model, **fields):
 @objects_for("retraining:retrain", "pk")
 @objects_for("retraining:policy", "pk")
 @objects_for("retraining:what_if", "pk")
+@objects_for("retraining:adopt_floor", "pk")
 def model(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"pk": live_model(workspace, f"model {uuid.uuid4().hex[:8]}").model_id}
 
@@ -75,7 +76,13 @@ def trial_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
     return {"trial_id": Trial.objects.create(model=made, name="two lists", metric="ndcg_at_10").pk}
 
 
+@objects_for("api:retraining_drill", "drill_id")
+def drill_of_the_api(workspace: Workspace, owner: User) -> dict[str, object]:
+    return {"drill_id": drill(workspace, owner)["pk"]}
+
+
 @objects_for("retraining:drill", "pk")
+@objects_for("retraining:drill_stop", "pk")
 def drill(workspace: Workspace, owner: User) -> dict[str, object]:
     made = Drill.objects.create(
         workspace=workspace, name="drill", status="failed", finished_at=timezone.now(), failure_reason="It broke."

@@ -19,7 +19,7 @@ from retraining import charts
 from retraining.forms import WhatIfForm
 from retraining.selectors import standing as shown
 from retraining.selectors import trial_list, trigger_rows
-from retraining.services import kill_switch
+from retraining.services import floors, kill_switch
 
 OVERVIEW, MODEL = "retraining/overview.html", "retraining/model.html"
 
@@ -57,6 +57,7 @@ def model(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponseBase:
         "triggers": trigger_rows.rows(stands.agreed.policy, stands.triggers),
         "history": charts.history(past),
         "points": len(past),
+        "floor": floors.standing(found, stands.agreed, stands.live),
         "what_if": WhatIfForm(initial=WhatIfForm.initial_of(stands.agreed.policy)),
         "tried": tried,
         **trigger_rows.counted(stands.agreed.policy, tried),

@@ -6,9 +6,10 @@ import uuid
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from experiments.models import RegisteredModel
+from experiments.models.job import JobStateError
 from experiments.services.spec import Refused
 from experiments.views.allowed import allowed
 from mlopspro.accounts.access import get_visible_or_404, requires
@@ -18,7 +19,7 @@ from mlopspro.core.toasts import toast
 from retraining.forms import PolicyForm, WhatIfForm
 from retraining.selectors import standing as shown
 from retraining.selectors import trigger_rows
-from retraining.services import policies
+from retraining.services import floors, policies
 
 
 @requires(Action.EDIT_POLICY)
@@ -46,8 +47,24 @@ def edit(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             toast(request, f"The policy is revision {changed.revision} now.")
             return redirect("retraining:model", pk=pk)
-    context = {"model": model, "form": form, "agreed": agreed, "allowed": allowed(request)}
+    floor = floors.standing(model, agreed)
+    context = {"model": model, "form": form, "agreed": agreed, "floor": floor, "allowed": allowed(request)}
     return render_page(request, "retraining/policy.html", context, status=422 if form.errors else 200)
+
+
+@requires(Action.EDIT_POLICY)
+@require_POST
+def adopt_floor(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
+    """Agrees on the floor that is proposed where the present one says nothing."""
+    model = get_visible_or_404(RegisteredModel, request, pk)
+    seen = request.POST.get("revision", "")
+    try:
+        changed = floors.adopt(model, actor=request.user, seen=(int(seen) or None) if seen.isdecimal() else None)
+    except (Refused, JobStateError) as error:
+        toast(request, str(error), level="error")
+    else:
+        toast(request, f"The floor was changed; the policy is revision {changed.revision} now.")
+    return redirect("retraining:model", pk=pk)
 
 
 @requires(Action.VIEW)
