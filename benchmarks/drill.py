@@ -3,7 +3,7 @@
     python -m benchmarks.drill [--seeds 5] [--half-life 14] [--without-movielens]
 
 Prints a JSON line for each stream, seed and strategy: nDCG@10, F1@10, cost per 1,000 decisions, retrainings, the share
-of the gap between never and every day that is recovered, days until a drift is acted on, false alarms. EASE with users
+of the gap between never and every day that is recovered with its interval over users, days until a drift is acted on, false alarms. EASE with users
 as served: what happens after a training is not known to the model before the next one.
 """
 
@@ -33,6 +33,7 @@ def lines(result: Result, seed: int, half_life: float | None) -> None:
             "strategy": one.strategy, "lists": one.lists, "ndcg_at_10": rounded(one.ndcg_at_10),
             "f1_at_10": rounded(one.f1_at_10), "cost_per_1000": rounded(one.cost_per_1000),
             "retrainings": len(one.retrainings), "by_signal": len(one.by_signal), "recovered": rounded(one.recovered),
+            "interval": [rounded(one.recovered_low), rounded(one.recovered_high)], "by_data": len(one.by_data),
             "of_daily": rounded(one.retrainings_share), "delays": one.delays, "false_alarms": one.false_alarms,
         }), flush=True)  # fmt: skip
 

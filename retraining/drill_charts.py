@@ -1,7 +1,8 @@
-"""A drill as a picture: quality over time under each policy, with the drifts, and when each retrained."""
+"""A drill as a picture: what each policy gained over never, quality over time, and when each retrained and why."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from mlopspro.core.charts import Axis, LineChart, Series, Threshold
@@ -13,48 +14,151 @@ FIGURES = (
     ("f1_at_10", "F1@10 over time", "F1@10"),
     ("cost_per_1000", "Cost of errors over time", "Dollars per 1,000 decisions"),
 )
+Point = tuple[float, float | None]
+Outcome = dict[str, Any]
 
 
 def charts(result: dict[str, Any]) -> list[LineChart]:
-    """One a figure, in weeks of the stream."""
-    drifts = tuple(Threshold(name.replace("_", " "), day, axis="x") for name, day in result["drifts"])
-    return [
+    """The gain first; then one a figure, in weeks of the stream."""
+    found = [
         LineChart(
             key=f"drill-{name}",
             title=title,
             series=tuple(_line(one, name) for one in result["outcomes"]),
             x=Axis("Day", kind="integer"),
             y=Axis(label),
-            thresholds=drifts,
+            thresholds=_drifts(result),
             group="drill",
             summary=f"{label} under each policy by day of the stream; dashed lines are drifts.",
         )
         for name, title, label in FIGURES
     ]
+    gain = gained(result)
+    return [gain, *found] if gain is not None else found
+
+
+def gained(result: dict[str, Any]) -> LineChart | None:
+    """NDCG@10 gained over never, summed up day by day: every day ends at 100 %, the others at what they recover.
+
+    Marks on the line of the policy are its retrainings. None where a drill lacks one of the two ends or any gain.
+    """
+    outcomes = {one["strategy"]: one for one in result["outcomes"]}
+    if not {"never", "daily"} <= outcomes.keys():
+        return None
+    whole = sum(_gains(outcomes["daily"], outcomes["never"]))
+    if whole <= 0:
+        return None
+    series = []
+    for name in ("weekly", "daily", "ours"):
+        if name in outcomes:
+            points = _summed(outcomes[name], outcomes["never"], whole, result)
+            series.append(Series(TITLES[name], points, COLOURS[name], dashed=name == "daily"))
+            if name == "ours":
+                marks = tuple((float(day), _height(points, day)) for day in outcomes[name]["retrainings"])
+                series.append(Series("It retrains", marks, COLOURS[name], drawn="points"))
+    return LineChart(
+        key="drill-gained",
+        title="Gained over never, summed up",
+        series=tuple(series),
+        x=Axis("Day", kind="integer"),
+        y=Axis("Of what every day gains", kind="share"),
+        thresholds=_drifts(result),
+        group="drill",
+        summary="NDCG@10 gained over never by each policy so far, as a share of what every day gains in all.",
+    )
 
 
 def when(result: dict[str, Any]) -> LineChart:
-    """When each policy but every day retrained: a row of points each."""
-    shown = [one for one in result["outcomes"] if one["strategy"] in ("weekly", "ours")]
+    """When each policy but every day retrained: a row of points each, those of the policy apart by why."""
+    outcomes = {one["strategy"]: one for one in result["outcomes"]}
+    rows: list[tuple[str, list[int], int]] = []
+    if "weekly" in outcomes:
+        rows.append((TITLES["weekly"], outcomes["weekly"]["retrainings"], COLOURS["weekly"]))
+    if "ours" in outcomes:
+        why = reasons(outcomes["ours"])
+        rows += [
+            ("By its schedule", why["schedule"], 1),
+            ("By new data", why["data"], 3),
+            ("By a signal", why["signal"], 4),
+        ]
+    rows = [one for one in rows if one[1]]
     return LineChart(
         key="drill-retrainings",
-        title="When it retrained",
+        title="When it retrained, and why",
         series=tuple(
-            Series(
-                TITLES[one["strategy"]],
-                tuple((float(day), float(place)) for day in one["retrainings"]),
-                COLOURS[one["strategy"]],
-                drawn="points",
-            )
-            for place, one in enumerate(shown, 1)
+            Series(title, tuple((float(day), float(place)) for day in days), colour, drawn="points")
+            for place, (title, days, colour) in enumerate(rows, 1)
         ),
         x=Axis("Day", kind="integer", minimum=0, maximum=float(result["days"])),
-        y=Axis("Policy", kind="integer", minimum=0, maximum=len(shown) + 1.0),
-        thresholds=tuple(Threshold(name.replace("_", " "), day, axis="x") for name, day in result["drifts"]),
+        y=Axis("Row", kind="integer", minimum=0, maximum=len(rows) + 1.0),
+        thresholds=_drifts(result),
         empty="Neither retrained.",
     )
 
 
-def _line(one: dict[str, Any], name: str) -> Series:
+def reasons(one: Outcome) -> dict[str, list[int]]:
+    """Days of its retrainings by why; a drill that was kept before new data was a reason has none by it."""
+    signal, data = one["by_signal"], one.get("by_data", [])
+    return {
+        "schedule": [day for day in one["retrainings"] if day not in signal and day not in data],
+        "data": list(data),
+        "signal": list(signal),
+    }
+
+
+def sentence(result: dict[str, Any]) -> str:
+    """What the drill says, weekly beside it: where the schedule alone does as well, that is to be seen."""
+    outcomes = {one["strategy"]: one for one in result["outcomes"]}
+    ours, daily = outcomes.get("ours"), outcomes.get("daily")
+    if ours is None or daily is None or ours["recovered"] is None or not daily["retrainings"]:
+        return ""
+    if (result["gap"] or 0.0) <= 0:
+        return "Retraining every day gained nothing over never on this data, so there was nothing to recover."
+    told = f"This policy {_brought(ours)}"
+    if (low := ours.get("recovered_low")) is not None:
+        told += f" (95 % of draws of its users: {low:.0%} to {ours['recovered_high']:.0%})"
+    if (weekly := outcomes.get("weekly")) is None or weekly["recovered"] is None:
+        return f"{told}."
+    return f"{told}; every week {_brought(weekly)}."
+
+
+def _brought(one: Outcome) -> str:
+    return (
+        f"recovered {one['recovered']:.0%} of what every day gains over never, "
+        f"with {one['retrainings_share'] or 0:.0%} of its retrainings"
+    )
+
+
+def _line(one: Outcome, name: str) -> Series:
     points = tuple((float(part["day"]), part[name]) for part in one["line"])
     return Series(TITLES.get(one["strategy"], one["strategy"]), points, COLOURS.get(one["strategy"]))
+
+
+def _drifts(result: dict[str, Any]) -> tuple[Threshold, ...]:
+    return tuple(Threshold(name.replace("_", " "), day, axis="x") for name, day in result["drifts"])
+
+
+def _gains(one: Outcome, never: Outcome) -> list[float]:
+    """Of each stretch; both answered the same lists."""
+    pairs = zip(one["line"], never["line"], strict=True)
+    return [part["lists"] * ((part["ndcg_at_10"] or 0.0) - (least["ndcg_at_10"] or 0.0)) for part, least in pairs]
+
+
+def _summed(one: Outcome, never: Outcome, whole: float, result: dict[str, Any]) -> tuple[Point, ...]:
+    """At the ends of the stretches, from nothing on the first day."""
+    starts = [part["day"] for part in one["line"]]
+    ends = [*starts[1:], result["days"]]
+    points: list[Point] = [(float(starts[0]), 0.0)]
+    total = 0.0
+    for end, gain in zip(ends, _gains(one, never), strict=True):
+        total += gain
+        points.append((float(end), total / whole))
+    return tuple(points)
+
+
+def _height(points: tuple[Point, ...], day: float) -> float | None:
+    """Of the line on a day between two of its points."""
+    for (left, low), (right, high) in pairwise(points):
+        if left <= day <= right and low is not None and high is not None:
+            return low + (high - low) * (day - left) / (right - left) if right > left else high
+    return None

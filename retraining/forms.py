@@ -20,7 +20,13 @@ MODES = (
 ACTS_FROM = (("consider_soon", "Consider soon"), ("immediate", "Immediate only"))
 USES = (("all", "All of it"), ("days", "The last days"), ("half_life", "With a half-life"))
 PROMOTES = (("automatic", "By itself, once its canary holds"), ("ask", "When somebody approves"))
-SHARES = {"degradation.above", "degradation.immediate_above", "plan.data.holdout_share", "plan.guards.quality_drop"}
+SHARES = {
+    "degradation.above",
+    "degradation.immediate_above",
+    "new_users.above",
+    "plan.data.holdout_share",
+    "plan.guards.quality_drop",
+}
 """Entered in per cent."""
 NAMES = {
     "mode": "mode",
@@ -45,6 +51,9 @@ NAMES = {
     "zone": "zone",
     "new_rows_on": "new_rows.on",
     "new_rows": "new_rows.at_least",
+    "new_users_on": "new_users.on",
+    "new_users": "new_users.above",
+    "new_users_least": "new_users.at_least",
     "cool_down": "brakes.cool_down_hours",
     "daily_cap": "brakes.daily_cap",
     "dry_run": "brakes.dry_run",
@@ -95,6 +104,9 @@ class PolicyForm(forms.Form):
     zone = forms.CharField(label="Time zone", max_length=60, help_text="For example Europe/Berlin.")
     new_rows_on = _on()
     new_rows = forms.IntegerField(label="Rows with feedback since the last training, from")
+    new_users_on = _on()
+    new_users = forms.FloatField(label="Rows of new users above", help_text="Of the rows the version learnt from.")
+    new_users_least = forms.IntegerField(label="and from so many rows on")
     cool_down = forms.FloatField(label="Cool-down after a retraining")
     daily_cap = forms.IntegerField(label="Retrainings a day, at most")
     dry_run = forms.BooleanField(label="Dry run: decide and store, but do nothing", required=False)

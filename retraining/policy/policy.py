@@ -82,7 +82,7 @@ class Brakes:
 
 @dataclass(frozen=True)
 class Policy:
-    """Defaults are those of decision D6.
+    """Defaults are those of decision D6; ``new_users`` is what the drill adds to them (docs/retraining-policy.md).
 
     ``acts_from``: the tier from which "automatic" retrains by itself; below it, it proposes. A reading older than
     ``stale_after_hours`` is not used. ``zone`` is that of the schedule and of the day that ``daily_cap`` counts in.

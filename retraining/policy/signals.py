@@ -112,8 +112,8 @@ def _new_users(policy: Policy, inputs: Inputs) -> Judged:
     share = rows / learnt
     fired = rows >= rule.at_least and share - rule.above > TOLERANCE
     sentence = (
-        f"{rows:,} new rows are of users that the live version does not know, {words.figure('new_users', share)} of the "
-        f"{learnt:,} it learnt from; a retraining is due above {words.figure('new_users', rule.above)}"
+        f"{rows:,} new rows are of users that the live version does not know, {words.figure('new_users', share)} of "
+        f"the {learnt:,} it learnt from; a retraining is due above {words.figure('new_users', rule.above)}"
         f"{f' and from {rule.at_least:,} rows on' if rows < rule.at_least else ''}."
     )
     state: State = "fired" if fired else "quiet"

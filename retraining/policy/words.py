@@ -18,7 +18,7 @@ TITLES = {
 
 
 def figure(trigger: str, value: float) -> str:
-    """A value in the unit of its trigger: a share (of the baseline, of what was learnt) in per cent, cost in dollars."""
+    """A value in the unit of its trigger: a share of the baseline or of rows in per cent, cost in dollars."""
     if trigger in ("degradation", "new_users"):
         return f"{100 * value:.1f} %"
     if trigger == "cost":

@@ -10,8 +10,8 @@ import pytest
 from experiments.tests import realdata
 from retraining.drill.ease import ease
 from retraining.drill.engine import replay
-from retraining.drill.measures import Day, measure, quality
 from retraining.drill.interval import recovered_interval
+from retraining.drill.measures import Day, measure, quality
 from retraining.drill.real import quietest, stream_of
 from retraining.drill.report import drill, usual
 from retraining.drill.strategies import Every, Ours
