@@ -3,8 +3,8 @@
     python -m benchmarks.drill [--seeds 5] [--half-life 14] [--without-movielens]
 
 Prints a JSON line for each stream, seed and strategy: nDCG@10, F1@10, cost per 1,000 decisions, retrainings, the share
-of the gap between never and every day that is recovered with its interval over users, days until a drift is acted on, false alarms. EASE with users
-as served: what happens after a training is not known to the model before the next one.
+of the gap between never and every day that is recovered with its interval over users, days until a drift is acted on,
+false alarms. EASE with users as served: what happens after a training is not known to the model before the next one.
 """
 
 from __future__ import annotations
