@@ -143,8 +143,7 @@ def quality(workspace: Workspace, span: Span, metric: str = "", dataset: str = "
     sizes: Counter[str] = Counter()
     for one in groups:
         sizes[one.headline.key] += one.runs
-    usual = max(HEADLINES, key=lambda one: sizes[one.key])
-    headline = next((one for one in HEADLINES if one.key == metric and sizes[metric]), usual)
+    headline = next((one for one in HEADLINES if one.key == metric and sizes[metric]), _usual(sizes))
     mine = [one for one in groups if one.headline == headline]
     datasets = _datasets(mine)
     # The first is all of them together, so the second is that with most runs.
@@ -161,6 +160,12 @@ def quality(workspace: Workspace, span: Span, metric: str = "", dataset: str = "
         weeks=[_week(monday, [one for one in mine if one.week == monday and fits(one)]) for monday in span.mondays],
         before=mean_of([(one.mean, one.runs) for one in every if span.was_before(one.week) and fits(one)]),
     )
+
+
+def _usual(sizes: Counter[str]) -> Headline:
+    """The first that at least half as many runs have as the most frequent one: a family's own before further ones."""
+    most = max(sizes.values(), default=0)
+    return next(one for one in HEADLINES if sizes[one.key] >= most / 2)
 
 
 def mean_of(parts: Sequence[tuple[float | None, int]]) -> float | None:
