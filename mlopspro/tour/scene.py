@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Step:
-    """``limit`` is in seconds, on a quiet machine with two cores at the tour's own pace; ``why`` is one line."""
+    """``limit`` is in seconds, several times what two quiet cores need at the tour's own pace; ``why`` is one line."""
 
     key: str
     title: str

@@ -39,6 +39,6 @@ STEP = Step(
     "alert",
     "The alert",
     "One alert a rule, with its reason and evidence; by e-mail, Slack or webhook where a channel is set.",
-    90,
+    180,
     run,
 )

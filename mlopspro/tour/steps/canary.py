@@ -46,6 +46,6 @@ STEP = Step(
     "canary",
     "The canary",
     "What wins on paper may lose with people: a broken guard-rail sends everybody back at once.",
-    150,
+    300,
     run,
 )

@@ -45,6 +45,6 @@ STEP = Step(
     "change",
     "The world changes",
     "No code changed and no error is raised: a model goes bad in silence, unless somebody measures.",
-    60,
+    120,
     run,
 )

@@ -44,6 +44,6 @@ STEP = Step(
     "compare",
     "Compare with a verdict",
     "A higher figure may be luck. The verdict says by how much, with its interval, or that nothing is shown.",
-    60,
+    120,
     run,
 )

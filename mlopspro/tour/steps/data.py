@@ -46,6 +46,6 @@ STEP = Step(
     "data",
     "Import data",
     "A run is worth what its data is: every import is checked, counted and fingerprinted.",
-    60,
+    120,
     run,
 )

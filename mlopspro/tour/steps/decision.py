@@ -36,6 +36,6 @@ STEP = Step(
     "decision",
     "The decision",
     "A pure function of stored inputs: the same inputs give the same decision, whoever asks and whenever.",
-    60,
+    120,
     run,
 )

@@ -29,6 +29,6 @@ STEP = Step(
     "gate",
     "The gate",
     "Retraining is no improvement by itself: without a clear gain production stays as it is.",
-    90,
+    240,
     run,
 )

@@ -96,6 +96,6 @@ STEP = Step(
     "past",
     "A day of traffic",
     "How good is good? The first hours of a version are what its later ones are held against.",
-    90,
+    180,
     run,
 )

@@ -52,6 +52,6 @@ STEP = Step(
     "recovery",
     "Recovery",
     "The loop is closed when people are better off, not when a job has ended.",
-    120,
+    240,
     run,
 )

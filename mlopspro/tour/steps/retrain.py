@@ -45,6 +45,6 @@ STEP = Step(
     "retrain",
     "Retrain",
     "New data is what people said of lists; replaying the old would teach nothing, and the product knows that.",
-    120,
+    300,
     run,
 )

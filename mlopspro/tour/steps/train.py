@@ -98,6 +98,6 @@ STEP = Step(
     "train",
     "Train three architectures",
     "Nobody knows beforehand which one suits the data; each run keeps its parameters, seed, data and code.",
-    150,
+    300,
     run,
 )

@@ -53,6 +53,6 @@ STEP = Step(
     "visitors",
     "Serve live traffic",
     "Each answer is logged with its version; what people make of it comes back as feedback.",
-    90,
+    180,
     run,
 )
