@@ -128,7 +128,7 @@ def _deployments(request: WorkspaceRequest, model: RegisteredModel, standing: St
         "deploy_form": DeployForm(versions=divided.waiting, initial={"percent": 10}),
         "exploration_form": None
         if Family(model.family).is_tabular
-        else ExplorationForm(initial={"percent": float(f"{100 * model.exploration:.6g}")}),
+        else ExplorationForm(initial={"percent": f"{100 * model.exploration:.6g}"}),
         "serving_problems": serving_status.problems_of(model.pk),
     }
 

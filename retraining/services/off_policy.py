@@ -101,7 +101,7 @@ def estimate(
     since = max(at - dt.timedelta(days=days), learnt_until(version))
     told = {
         "version": version.number, "against": live.number if live else "", "kind": "", "days": days,
-        "since": since.isoformat(timespec="seconds"), "at": at.isoformat(timespec="seconds"),
+        "since": _moment(since), "at": _moment(at),
     }  # fmt: skip
     if live is None or live.pk == version.pk:
         why = "is in production itself" if live else "has nothing in production to be held against"
@@ -141,7 +141,7 @@ def asked(version: ModelVersion, days: int = DAYS) -> Estimate:
     try:
         made = estimate(version, days=days)
     except OperationalError:
-        now = timezone.now().isoformat(timespec="seconds")
+        now = _moment(timezone.now())
         words = "The log did not answer in time; try again later, or with fewer days."
         return Estimate("cannot", words, version.number, "", "", days, now, now)
     cache.set(_key(version, days), asdict(made), REMEMBERED_SECONDS)
@@ -247,7 +247,8 @@ def _sentence(found: _Choices, other: OffPolicy, own: OffPolicy, told: dict[str,
     number, against = told["version"], told["against"]
     exploring = told["kind"] == "exploration"
     if other.state != "estimated":
-        more = "" if other.effective >= LEAST_EFFECTIVE else f" {HOW}"
+        how = "More lists that explore are needed, or a larger share of them." if exploring else HOW
+        more = "" if other.effective >= LEAST_EFFECTIVE else f" {how}"
         return f"Not enough to say how {number} would do. {other.sentence}{more}"
     where = "at the place that is drawn" if exploring else "an item it would show too"
     before = (
@@ -269,7 +270,11 @@ def _percent(one: OffPolicy) -> str:
 
 
 def _document(one: OffPolicy) -> dict[str, Any]:
-    return {**asdict(one), "sentence": ""}
+    return {**asdict(one), "sentence": "", "effective": round(one.effective)}
+
+
+def _moment(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).isoformat(sep=" ", timespec="minutes")
 
 
 def _finite(value: float) -> float | None:

@@ -34,7 +34,8 @@ from monitoring.services.log_rows import LoggedPrediction, write_predictions
 from monitoring.services.own_choices import Drawn, ranker
 from monitoring.services.prediction_ids import new_id
 from monitoring.services.sources import source_of
-from retraining.services import off_policy
+from retraining.models import Retraining, RetrainingStep
+from retraining.services import gate_hint, off_policy
 
 N = 3
 """Items of a list."""
@@ -250,3 +251,33 @@ def test_page_api_and_command_say_the_same(workspace, pair, client):
         call_command("off_policy", "newest", "--workspace", workspace.slug)
     for query in ({"version": "x"}, {}, {"version": str(other.pk), "days": 0}, {"version": str(other.pk), "nights": 3}):
         assert client.get("/api/retraining/off-policy", query).status_code == 422
+
+
+def test_the_gate_keeps_the_hint_once_and_the_page_shows_it(workspace, pair, client):
+    live, other = pair
+    served(workspace, live, 400, 1.0)
+    row = Retraining.objects.create(model=live.model, base=live, version=other, state="gate")
+    step = RetrainingStep.objects.create(retraining=row, number=1, kind="gate", sentence="is judged")
+    gate_hint.keep(row, step, other)
+    assert step.evidence["off_policy"]["lists"] == 400
+    before = dict(step.evidence["off_policy"])
+    served(workspace, live, 10, 1.0, seed=2)
+    gate_hint.keep(row, step, other)
+    step.refresh_from_db()
+    assert step.evidence["off_policy"] == before
+    client.force_login(make_member(workspace, Role.VIEWER))
+    page = client.get(reverse("retraining:run", args=[row.pk])).content.decode()
+    assert "Estimate from logged traffic" in page
+    assert before["sentence"][:40] in page
+
+
+def test_a_hint_that_cannot_be_had_stops_nothing(workspace, pair):
+    live, other = pair
+    served(workspace, live, 20, 1.0)
+    for file in other.files.all():
+        file.file.unlink()
+    row = Retraining.objects.create(model=live.model, base=live, version=other, state="gate")
+    step = RetrainingStep.objects.create(retraining=row, number=1, kind="gate", sentence="is judged")
+    gate_hint.keep(row, step, other)
+    assert step.evidence["off_policy"]["state"] == "cannot"
+    assert "cannot be loaded" in step.evidence["off_policy"]["sentence"]
