@@ -21,6 +21,7 @@ session, also a failed one.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -53,6 +54,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 STACK = pytest.StashKey[LiveStack]()
 STARTS_OR_STOPS = {"postgres_server", "redis_server", "mlflow_server", "live_stack", "make_live_stack"}
 """Fixtures whose tests stop a server that others use, or start processes of their own."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is made here – tests, modules, TensorFlow – lives as long as the session, and the collector of garbage need
+    not walk over it again with every test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups

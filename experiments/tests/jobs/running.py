@@ -24,7 +24,7 @@ def start(name: str, *, architecture: str = "hybrid", **asked: Any) -> Experimen
     return launch.launch(workspace=workspace, actor=None, spec=spec, through="command")
 
 
-def until(run: Experiment, happened: Callable[[Experiment], bool], seconds: float = 90) -> Experiment:
+def until(run: Experiment, happened: Callable[[Experiment], bool], seconds: float = 150) -> Experiment:
     """The run, once ``happened`` is true of it; fails with what it was doing instead."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

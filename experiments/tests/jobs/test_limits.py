@@ -16,12 +16,13 @@ from experiments.tests.stored import stored_dataset
 from mlopspro.accounts.models import Workspace
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
+ONE_TRAINER = {"MLOPSPRO_TRAIN_SLOTS": "1", "MLOPSPRO_JOB_WARM_SPARE": "0"}
 WORKERS = ("worker-train", "worker-io", "beat")  # beat rings: a stack hears no other bells than its own
 
 
 def test_an_attempt_beyond_the_time_limit_is_ended_with_all_its_processes(make_live_stack):
-    limits = {"MLOPSPRO_JOB_TIME_LIMIT_SECONDS": "4", "MLOPSPRO_JOB_WARM_SPARE": "0"}
-    stack = make_live_stack("timing-out", names=WORKERS, environment=limits)
+    limits = {"MLOPSPRO_JOB_TIME_LIMIT_SECONDS": "4"}
+    stack = make_live_stack("timing-out", names=WORKERS, environment=ONE_TRAINER | limits)
     with stack.as_default_database():
         run = until_ended(start("endless", parameters={"epochs": 1000, "batch_size": 1}))
         assert (run.status, run.failure_kind) == (JobStatus.FAILED, FailureKind.TIMED_OUT), run.failure_reason
@@ -45,7 +46,9 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_fails_the_run_plainly_and_the_next_one_works_when_there_is_room(make_live_stack, small_disk):
-    stack = make_live_stack("disk-full", names=WORKERS, environment={"MLOPSPRO_DATA_ROOT": str(small_disk)})
+    stack = make_live_stack(
+        "disk-full", names=WORKERS, environment=ONE_TRAINER | {"MLOPSPRO_DATA_ROOT": str(small_disk)}
+    )
     with stack.as_default_database():
         dataset = stored_dataset(Workspace.objects.get(), "Small synthetic")
         _copy_into(small_disk, dataset.folder)

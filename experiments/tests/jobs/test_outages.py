@@ -22,6 +22,8 @@ from mlopspro.testing.environment import worker_name
 from mlopspro.testing.live_stack import redis_url_of
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+ONE_TRAINER = {"MLOPSPRO_TRAIN_SLOTS": "1", "MLOPSPRO_JOB_WARM_SPARE": "0"}
+"""One run at a time, and none started ahead: each spare reads TensorFlow for nobody."""
 
 
 def through(url: str, proxy: Any) -> str:
@@ -56,7 +58,7 @@ def test_without_postgres_pages_say_so_and_a_running_job_waits_and_loses_no_epoc
     name = "nodb"
     url = through(embedded.database_url(), proxy)
     url = urlsplit(url)._replace(path=f"/{name}_{worker_name()}").geturl()
-    stack = make_live_stack(name, environment={"DATABASE_URL": url, "MLOPSPRO_JOB_LEASE_SECONDS": "30"})
+    stack = make_live_stack(name, environment=ONE_TRAINER | {"DATABASE_URL": url, "MLOPSPRO_JOB_LEASE_SECONDS": "30"})
     with stack.as_default_database():
         key = new_key()
         run = until_epoch(start("through the outage", parameters={"epochs": 200, "embedding_dim": 16}), 3)
@@ -84,7 +86,7 @@ def test_without_redis_runs_are_accepted_and_start_when_it_is_back(make_live_sta
     parts = urlsplit(embedded.redis_url())
     proxy = faulty_proxy(parts.hostname, parts.port)
     name = f"noredis-{mode}"
-    stack = make_live_stack(name, environment={"REDIS_URL": through(redis_url_of(name), proxy)})
+    stack = make_live_stack(name, environment=ONE_TRAINER | {"REDIS_URL": through(redis_url_of(name), proxy)})
     with stack.as_default_database():
         key = new_key()
         dataset = stored_dataset(Workspace.objects.get(), "Small synthetic")

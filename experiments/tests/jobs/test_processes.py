@@ -94,7 +94,9 @@ def test_a_run_whose_process_dies_is_tried_again_and_goes_on_from_its_checkpoint
 @pytest.mark.services
 @pytest.mark.timeout(300)
 def test_a_stop_ends_all_processes_of_a_run(make_live_stack):
-    stack = make_live_stack("spread", names=WORKERS, environment={"MLOPSPRO_JOB_WARM_SPARE": "0"})
+    stack = make_live_stack(
+        "spread", names=WORKERS, environment={"MLOPSPRO_TRAIN_SLOTS": "1", "MLOPSPRO_JOB_WARM_SPARE": "0"}
+    )
     with stack.as_default_database():
         run = start("endless", parameters={"epochs": 1000, "batch_size": 16}, processes=2)
         until(run, lambda row: row.is_terminal or row.progress_done >= 1, 200)  # two starts of TensorFlow

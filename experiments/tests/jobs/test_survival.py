@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import time
@@ -64,7 +65,7 @@ def test_a_killed_pool_process_takes_its_trainer_along_and_the_run_goes_on(live_
     run = until_epoch(start("pool process killed", parameters=LONG), 5)
     trainer = trainer_of(live_stack, run)
     os.kill(int(run.worker.rsplit(":", 1)[1]), signal.SIGKILL)
-    trainer.wait(10)
+    trainer.wait(30)
     assert_as_undisturbed(until_ended(run), expected)
 
 
@@ -76,7 +77,7 @@ def test_a_killed_worker_leaves_no_process_and_the_run_goes_on_when_one_is_back(
         process.kill()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
-    run = until(run, lambda row: row.status in (JobStatus.QUEUED, JobStatus.FAILED), 40)
+    run = until(run, lambda row: row.status in (JobStatus.QUEUED, JobStatus.FAILED))
     assert run.status == JobStatus.QUEUED
     live_stack.heal()
     assert_as_undisturbed(until_ended(run), expected)
@@ -89,7 +90,7 @@ def test_a_frozen_trainer_loses_its_lease_and_can_write_nothing_when_it_wakes(li
     trainer.suspend()
     try:
         # Nobody but the reaper can tell: the process is there and silent.
-        run = until(run, lambda row: row.attempt == 2 or row.status == JobStatus.QUEUED, 40)
+        run = until(run, lambda row: row.attempt == 2 or row.status == JobStatus.QUEUED)
     finally:
         if trainer.is_running():
             trainer.resume()
@@ -118,10 +119,9 @@ def test_a_poison_run_fails_after_its_attempts_and_others_go_on(live_stack):
 
 def test_stop_ends_a_run_within_ten_seconds_and_keeps_its_epochs(live_stack):
     run = until_epoch(start("to be stopped", parameters={"epochs": 1000}), 3)
-    asked = time.monotonic()
     lifecycle.request_stop(run, None)
-    run = until_ended(run, 10)
-    assert time.monotonic() - asked < 10
+    run = until_ended(run)
+    assert run.finished_at - run.stop_requested_at < dt.timedelta(seconds=10)
     assert run.status == JobStatus.CANCELLED
     epochs = run.epochs.count()
     assert epochs >= 3
@@ -135,16 +135,16 @@ def test_stop_ends_a_run_whose_process_does_not_answer(live_stack):
     trainer = trainer_of(live_stack, run)
     trainer.suspend()
     lifecycle.request_stop(run, None)
-    run = until_ended(run, 15)
+    run = until_ended(run)
     assert run.status == JobStatus.CANCELLED
-    trainer.wait(5)
+    trainer.wait(30)
 
 
 def test_a_stopped_run_can_be_repeated_and_ends_as_if_never_stopped(live_stack, undisturbed):
     expected = reference(undisturbed)
     run = until_epoch(start("stopped and repeated", parameters=LONG), 5)
     lifecycle.request_stop(run, None)
-    run = until_ended(run, 15)
+    run = until_ended(run)
     if run.status == JobStatus.CANCELLED:
         lifecycle.enqueue_again(run, None)
     assert_as_undisturbed(until_ended(run), expected)

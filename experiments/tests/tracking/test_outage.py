@@ -179,8 +179,10 @@ def test_a_deliverer_killed_before_it_could_mark_does_no_harm(moment, reader, pr
         runs = reader.runs(str(experiment.pk))
         return bool(runs) and KILL_WHEN[moment](runs[0], reader.files(runs[0]["info"]["run_id"]))
 
+    before = proxy.accepted
     deliverer = start_deliverer(experiment, proxy.port)
     try:
+        wait_until(lambda: proxy.accepted > before, 90)  # asking MLflow while it starts would only slow it down
         wait_until(reached, 90)
     finally:
         os.killpg(deliverer.pid, signal.SIGKILL)
