@@ -14,6 +14,7 @@ FIGURES = (
     ("f1_at_10", "F1@10 over time", "F1@10"),
     ("cost_per_1000", "Cost of errors over time", "Dollars per 1,000 decisions"),
 )
+MARKS = 3
 Point = tuple[float, float | None]
 Outcome = dict[str, Any]
 
@@ -24,7 +25,7 @@ def charts(result: dict[str, Any]) -> list[LineChart]:
         LineChart(
             key=f"drill-{name}",
             title=title,
-            series=tuple(_line(one, name) for one in result["outcomes"]),
+            series=tuple(_line(one, name, result["days"]) for one in result["outcomes"]),
             x=Axis("Day", kind="integer"),
             y=Axis(label),
             thresholds=_drifts(result),
@@ -55,7 +56,7 @@ def gained(result: dict[str, Any]) -> LineChart | None:
             series.append(Series(TITLES[name], points, COLOURS[name], dashed=name == "daily"))
             if name == "ours":
                 marks = tuple((float(day), _height(points, day)) for day in outcomes[name]["retrainings"])
-                series.append(Series("It retrains", marks, COLOURS[name], drawn="points"))
+                series.append(Series("It retrains", marks, MARKS, drawn="points"))
     return LineChart(
         key="drill-gained",
         title="Gained over never, summed up",
@@ -89,8 +90,8 @@ def when(result: dict[str, Any]) -> LineChart:
             Series(title, tuple((float(day), float(place)) for day in days), colour, drawn="points")
             for place, (title, days, colour) in enumerate(rows, 1)
         ),
-        x=Axis("Day", kind="integer", minimum=0, maximum=float(result["days"])),
-        y=Axis("Row", kind="integer", minimum=0, maximum=len(rows) + 1.0),
+        x=Axis("Day", kind="integer", minimum=float(result["warm_up_days"]), maximum=float(result["days"])),
+        y=Axis("Row", kind="integer", minimum=0, maximum=len(rows) + 2.0),  # names of drifts stand above the points
         thresholds=_drifts(result),
         empty="Neither retrained.",
     )
@@ -116,7 +117,7 @@ def sentence(result: dict[str, Any]) -> str:
         return "Retraining every day gained nothing over never on this data, so there was nothing to recover."
     told = f"This policy {_brought(ours)}"
     if (low := ours.get("recovered_low")) is not None:
-        told += f" (95 % of draws of its users: {low:.0%} to {ours['recovered_high']:.0%})"
+        told += f" (95\u00a0% of draws of its users: {_share(low)} to {_share(ours['recovered_high'])})"
     if (weekly := outcomes.get("weekly")) is None or weekly["recovered"] is None:
         return f"{told}."
     return f"{told}; every week {_brought(weekly)}."
@@ -124,13 +125,22 @@ def sentence(result: dict[str, Any]) -> str:
 
 def _brought(one: Outcome) -> str:
     return (
-        f"recovered {one['recovered']:.0%} of what every day gains over never, "
-        f"with {one['retrainings_share'] or 0:.0%} of its retrainings"
+        f"recovered {_share(one['recovered'])} of what every day gains over never, "
+        f"with {_share(one['retrainings_share'] or 0.0)} of its retrainings"
     )
 
 
-def _line(one: Outcome, name: str) -> Series:
-    points = tuple((float(part["day"]), part[name]) for part in one["line"])
+def _share(value: float) -> str:
+    return f"{100 * value:.0f}\u00a0%"
+
+
+def _line(one: Outcome, name: str, days: int) -> Series:
+    """Each stretch in its middle: at its beginning a fall would stand before the drift that it comes from."""
+    starts = [part["day"] for part in one["line"]]
+    points = tuple(
+        ((start + end) / 2, part[name])
+        for part, start, end in zip(one["line"], starts, [*starts[1:], days], strict=True)
+    )
     return Series(TITLES.get(one["strategy"], one["strategy"]), points, COLOURS.get(one["strategy"]))
 
 
