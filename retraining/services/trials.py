@@ -145,7 +145,7 @@ def promote(trial: Trial, *, actor: User | None, reason: str = "", version: Mode
         arm = _promoted(row, verdict, version)
         won = verdict["winner"] == arm.version.number
         sentence = f"Won the trial {row.name}: {verdict['sentence']}" if won else f"Chosen in the trial {row.name}."
-        trial_ends.end(row, f"{arm.version.number} goes into production. {verdict['sentence']}", actor=actor,
+        trial_ends.end(row, f"{arm.version.number} goes into production.", actor=actor,
                        reason=reason, winner=arm.version)  # fmt: skip
         chosen = ModelVersion.objects.select_related("model__workspace").get(pk=arm.version_id)
         found = promotion.assess(chosen) if won else None
