@@ -46,6 +46,7 @@ def quality(found: Quality, span: Span) -> LineChart:
         if known
         else (),
         x=_time("Week", span),
+        thresholds=tuple(Threshold(f"{name} {metric(value)}", value) for name, value in found.references),
         y=Axis(found.headline.short, "" if found.headline.higher_is_better else "lower is better"),
         empty="No training run of this period has a headline metric.",
     )

@@ -60,6 +60,8 @@ def _quality(found: Insights) -> Iterator[Figure]:
     series = f"quality: {one.headline.key} on {one.dataset_label}"
     yield Figure(series, WHOLE, "mean", one.mean, one.headline.name)
     yield Figure(series, WHOLE, "best", one.best, one.headline.name)
+    for name, value in one.references:
+        yield Figure(series, WHOLE, f"{name}, for reference", value, one.headline.name)
     for week in one.weeks:
         yield Figure(series, week_name(week.start), "mean", week.mean, one.headline.name)
         yield Figure(series, week_name(week.start), "best", week.best, one.headline.name)

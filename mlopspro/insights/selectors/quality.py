@@ -23,6 +23,7 @@ from mlopspro.accounts.models import Workspace
 from mlopspro.insights.selectors.span import Span
 
 ALL = "all"
+REFERENCES = ("popularity", "everything", "naive")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class Quality:
     datasets: list[Choice]
     weeks: list[WeekOfQuality]
     before: float | None
+    references: list[tuple[str, float]]
+    """Means of the reference lines over the same runs: without them a figure of *rated* says little (decision D2)."""
 
     @property
     def runs(self) -> int:
@@ -130,6 +133,7 @@ class _Group:
     mean: float
     low: float
     high: float
+    references: tuple[float | None, ...]
 
     @property
     def best(self) -> float:
@@ -159,6 +163,7 @@ def quality(workspace: Workspace, span: Span, metric: str = "", dataset: str = "
         datasets=datasets,
         weeks=[_week(monday, [one for one in mine if one.week == monday and fits(one)]) for monday in span.mondays],
         before=mean_of([(one.mean, one.runs) for one in every if span.was_before(one.week) and fits(one)]),
+        references=_references([one for one in mine if fits(one)]),
     )
 
 
@@ -188,13 +193,25 @@ def _groups(workspace: Workspace, span: Span) -> list[_Group]:
     weeks = rows.order_by().annotate(week=TruncWeek("experiment__finished_at", tzinfo=dt.UTC))
     keys = ("protocol", "name", "experiment__dataset", "experiment__dataset__name", "week")
     figures = {"n": Count("pk"), "mean": Avg("value"), "low": Min("value"), "high": Max("value")}
+    figures |= {f"mean_{name}": Avg(name) for name in REFERENCES}
     known = {one.key: one for one in HEADLINES}
     return [_group(known, row) for row in weeks.values_list(*keys).annotate(**figures)]
 
 
 def _group(known: dict[str, Headline], row: Sequence[Any]) -> _Group:
-    protocol, name, dataset, title, week, runs, mean, low, high = row
-    return _Group(known[f"{protocol}.{name}"], dataset, title or "Without a dataset", week, runs, mean, low, high)
+    protocol, name, dataset, title, week, runs, mean, low, high, *lines = row
+    return _Group(
+        known[f"{protocol}.{name}"], dataset, title or "Without a dataset", week, runs, mean, low, high, tuple(lines)
+    )
+
+
+def _references(groups: Sequence[_Group]) -> list[tuple[str, float]]:
+    found = []
+    for place, name in enumerate(REFERENCES):
+        value = mean_of([(one.references[place], one.runs) for one in groups])
+        if value is not None:
+            found.append((name, value))
+    return found
 
 
 def _datasets(groups: Sequence[_Group]) -> list[Choice]:

@@ -12,6 +12,7 @@ from experiments.models import Deployment, StageChange
 from experiments.tests.factories import make_dataset, make_experiment
 from experiments.tests.many import add_run
 from experiments.tests.versions import make_live, make_model_row, make_version_row
+from mlopspro.insights import charts
 from mlopspro.insights.selectors.alarms import alarms
 from mlopspro.insights.selectors.figures import figures
 from mlopspro.insights.selectors.insights import insights
@@ -96,6 +97,16 @@ def test_quality_is_of_one_protocol_and_one_dataset(workspace):
     other = quality(workspace, SPAN, "catalogue.f1_at_10", str(easy.pk))
     assert (other.best, other.runs) == (pytest.approx(0.09), 1)
     assert {one.key: one.runs for one in found.metrics} == {"rated.f1_at_10": 4, "catalogue.f1_at_10": 4}
+
+
+def test_a_rated_figure_stands_with_its_reference_lines(workspace):
+    data = make_dataset(workspace)
+    for everything in (0.64, 0.66):
+        run = add_run(workspace, data, figures={("rated", "f1_at_10"): 0.7}, finished_at=NOW)
+        run.metric_values.update(everything=everything, popularity=0.5)
+    found = quality(workspace, SPAN)
+    assert found.references == [("popularity", pytest.approx(0.5)), ("everything", pytest.approx(0.65))]
+    assert [line.label for line in charts.quality(found, SPAN).thresholds] == ["popularity 0.500", "everything 0.650"]
 
 
 def test_the_best_of_an_error_is_the_lowest(workspace):
