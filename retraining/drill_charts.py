@@ -141,7 +141,7 @@ def _line(one: Outcome, name: str, days: int) -> Series:
         ((start + end) / 2, part[name])
         for part, start, end in zip(one["line"], starts, [*starts[1:], days], strict=True)
     )
-    return Series(TITLES.get(one["strategy"], one["strategy"]), points, COLOURS.get(one["strategy"]))
+    return Series(TITLES.get(one["strategy"]) or str(one["strategy"]), points, COLOURS.get(one["strategy"]))
 
 
 def _drifts(result: dict[str, Any]) -> tuple[Threshold, ...]:

@@ -37,4 +37,4 @@ def _by_user(one: Replayed) -> Floats:
     """(users,) sums of nDCG@10; lists are the same under every strategy, so sums compare like means."""
     users = np.concatenate([day.users for day in one.days])
     values = np.concatenate([day.ndcg_of_each for day in one.days])
-    return np.bincount(users, values, minlength=int(users.max(initial=0)) + 1)
+    return np.bincount(users, values, minlength=int(users.max(initial=0)) + 1).astype(np.float64)

@@ -104,21 +104,18 @@ def drill(
         tuple((one.name, one.day) for one in stream.drifts),
         gap,
         tuple(
-            replace(
-                _outcome(stream, one, ends[0], gap, most, drifts_known, stretch_days),
-                **dict(zip(("recovered_low", "recovered_high"), _interval(one, replays), strict=True)),
-            )
+            _with_interval(_outcome(stream, one, ends[0], gap, most, drifts_known, stretch_days), one, replays)
             for one in replays
         ),
     )
 
 
-def _interval(one: Replayed, replays: Sequence[Replayed]) -> tuple[float | None, float | None]:
+def _with_interval(found: Outcome, one: Replayed, replays: Sequence[Replayed]) -> Outcome:
     named = {each.strategy: each for each in replays}
     if one.strategy in ("never", "daily") or not {"never", "daily"} <= named.keys():
-        return None, None
-    found = recovered_interval(one, named["never"], named["daily"])
-    return found or (None, None)
+        return found
+    low, high = recovered_interval(one, named["never"], named["daily"]) or (None, None)
+    return replace(found, recovered_low=low, recovered_high=high)
 
 
 def _outcome(
