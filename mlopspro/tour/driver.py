@@ -153,7 +153,7 @@ def _carried_out(scene: Scene, step: Step) -> bool:
     if row.state == TourStep.State.DONE:
         return True
     row.state, row.sentence, row.progress = TourStep.State.RUNNING, "", None
-    row.started_at, row.ended_at = timezone.now(), None
+    row.started_at, row.ended_at = row.started_at or timezone.now(), None  # also where it is tried again
     row.save()
     scene.begin(row, step.limit)
     scene.tell(f"{step.title} …")
