@@ -97,12 +97,12 @@ def test_a_policy_retrains_by_itself_and_the_new_version_earns_its_users(page: P
     row = carried_on(here, row, "canary")
     steps = page.locator(".retraining-steps")
     expect(steps).to_contain_text("among the items that users judged")
-    expect(steps).to_contain_text("The new version answers 5 % of users.")
+    expect(steps).to_contain_text("5 % of users")
 
     row = carried_on(here, row, "promoted")
     expect(page.locator("#retraining-run")).to_contain_text("Promoted", timeout=PATIENCE)
     expect(steps).to_contain_text(f"is in production in the place of {here.base.number}.")
     assert champion(here.model) == row.version
-    page.get_by_role("link", name=row.dataset.name).click()
+    page.get_by_role("link", name=row.dataset.name, exact=True).click()
     expect(page.get_by_text("Put together from feedback")).to_be_visible()
     assert complaints == []
