@@ -7,7 +7,7 @@ import uuid
 from typing import Any, Literal
 
 from django.shortcuts import get_object_or_404
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from experiments.api import ERRORS, Envelope, Error
@@ -219,7 +219,7 @@ def retraining_trial_change(request: WorkspaceRequest, trial_id: uuid.UUID, give
 @requires_api(Action.DEPLOY_MODEL)
 def retraining_trial_delete(request: WorkspaceRequest, trial_id: uuid.UUID) -> Any:
     trials.delete(_found(request, trial_id), actor=request.user)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post(f"{ADDRESS}/start", response={200: TrialAnswer, 409: Error, **ERRORS}, summary="Start it")
