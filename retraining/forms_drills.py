@@ -18,9 +18,9 @@ OPTIONAL = tuple((name, title) for name, title in TITLES.items() if name not in 
 
 
 class DrillForm(forms.Form):
-    """``data``: a kind of synthetic drift, or the id of a dataset."""
+    """``source``: a kind of synthetic drift, or the id of a dataset."""
 
-    data = forms.ChoiceField(label="Data")
+    source = forms.ChoiceField(label="Data")
     strategies = forms.MultipleChoiceField(
         label="Policies beside never and every day", choices=OPTIONAL, widget=forms.CheckboxSelectMultiple,
         initial=[name for name, _ in OPTIONAL], required=False,
@@ -33,7 +33,7 @@ class DrillForm(forms.Form):
             workspace=workspace, deleted_at__isnull=True, family="recommendation", has_timestamps=True
         )
         self.datasets = {str(one.pk): one for one in rows.order_by("-created_at")[:SHOWN_DATASETS]}
-        field = self.fields["data"]
+        field = self.fields["source"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared above
         field.choices = [
             ("Synthetic, its drift is known", [(kind, kind.replace("_", " ").capitalize()) for kind in KINDS]),
@@ -42,12 +42,12 @@ class DrillForm(forms.Form):
 
     def asked(self) -> dict[str, Any]:
         """As ``services.drills.ask`` takes it."""
-        chosen = self.cleaned_data["data"]
+        chosen = self.cleaned_data["source"]
         dataset = self.datasets.get(chosen)
         what = {"dataset": dataset} if dataset is not None else {"kind": chosen}
         return {**what, "seed": self.cleaned_data["seed"], "strategies": [*COMPARED, *self.cleaned_data["strategies"]]}
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
-            name = {"kind": "data", "dataset": "data"}.get(problem.field, problem.field)
+            name = {"kind": "source", "dataset": "source"}.get(problem.field, problem.field)
             self.add_error(name if name in self.fields else None, problem.message)

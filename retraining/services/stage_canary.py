@@ -6,7 +6,7 @@ import datetime as dt
 
 from experiments.models import Deployment, ModelVersion
 from experiments.services import promotion, traffic
-from experiments.services.model_fields import MAX_NOTE_LENGTH
+from experiments.services.labels import MAX_NOTE_LENGTH
 from experiments.services.promotion import PromotionRefused
 from experiments.services.promotion_blockers import Assessment
 from experiments.services.spec import Refused

@@ -37,7 +37,7 @@ def scientist(workspace):
 
 def started(client, **values):
     return client.post(
-        reverse("retraining:drill_start"), {"data": "steady", "seed": "3", "strategies": ["ours"]} | values
+        reverse("retraining:drill_start"), {"source": "steady", "seed": "3", "strategies": ["ours"]} | values
     )
 
 
@@ -87,7 +87,7 @@ def test_a_fragment_that_has_not_changed_is_not_sent_again(workspace, scientist)
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"data": "earthquake"}, "earthquake"),
+        ({"source": "earthquake"}, "earthquake"),
         ({"seed": "-1"}, "a whole number from 0"),
         ({"seed": "x"}, "whole number"),
     ],
