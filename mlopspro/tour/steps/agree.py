@@ -18,7 +18,7 @@ JUDGED: dict[str, Any] = {
     "minimum_sample": 200,
 }
 """Ten minutes are the shortest stretch that is judged; few answers are enough, as a tour has few."""
-LOSS = 0.45
+LOSS = 0.6
 """Share of the baseline that may be lost. A trend of minutes has to be seen by enough people before it can be learnt:
 the usual 20 % are lost when hardly a hundred of them have said anything."""
 POLICY: dict[str, Any] = {

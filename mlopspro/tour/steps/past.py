@@ -25,7 +25,7 @@ HOURS = 24
 FIRST = 1_000_000
 """Number of the first visit: those of the present begin at 0."""
 RULE = "People do not like their lists"
-TOLERATED = 0.75
+TOLERATED = 0.65
 """The alert opens below this share of the baseline."""
 
 

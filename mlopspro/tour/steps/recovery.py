@@ -12,6 +12,8 @@ from mlopspro.tour.scene import Link, Outcome, Scene, Step
 from monitoring.models import Alert
 
 ENOUGH = 200
+PATIENCE = 2_000
+"""Lists after which it is told how it is, though the alert has not resolved."""
 
 
 def run(scene: Scene) -> Outcome:
@@ -20,7 +22,7 @@ def run(scene: Scene) -> Outcome:
     scene.keep(after=found.value)
     alert = Alert.objects.get(pk=scene.facts["alert"])
     model = scene.facts["model"]
-    resolved = ""
+    resolved = " The alert is still open: this is below its limit."
     if alert.resolved_at is not None:
         resolved = f" The alert resolved by itself at {alert.resolved_at:%H:%M:%S} UTC."
     return Outcome(
@@ -37,7 +39,7 @@ def _measured(scene: Scene, since: dt.datetime) -> Quality | None:
     """Once enough people answered the new version, and the judge has seen it too."""
     found = scene.course.quality(since)
     resolved = Alert.objects.filter(pk=scene.facts["alert"], state=Alert.State.RESOLVED).exists()
-    return found if found.lists >= ENOUGH and resolved else None
+    return found if found.lists >= (ENOUGH if resolved else PATIENCE) else None
 
 
 def _waits(scene: Scene, since: dt.datetime) -> str:
