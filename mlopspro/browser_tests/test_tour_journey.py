@@ -59,7 +59,6 @@ def test_the_loop_closes_by_itself(page: Page, stack: LiveStack, demo: subproces
     while demo.poll() is None and time.monotonic() < until:
         page.evaluate("new Promise((resolve) => setTimeout(resolve, 500))")
     output = demo.stdout.read() if demo.poll() is not None and demo.stdout else "it did not end"
-    print(output)  # with the seconds of each step
     assert demo.returncode == 0, output
     expect(done).to_have_count(len(STEPS), timeout=PATIENCE)
     expect(page.locator(".tour-story")).to_contain_text("Nobody touched it.")
