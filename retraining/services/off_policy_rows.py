@@ -38,6 +38,8 @@ SELECT l."user", l.items, l.propensities, l.source_id, ARRAY(
 )
 FROM lists l ORDER BY l.at DESC"""
 """Feedback is looked up list by list over its key: of a log that has just grown the planner knows no sizes."""
+_SETTINGS = "SELECT set_config('statement_timeout', %s, true), set_config('enable_seqscan', %s, true)"
+"""A partition that was analysed while it was empty would be read whole for every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,10 @@ def read(champion: ModelVersion, since: dt.datetime, *, most: int = MOST) -> lis
         "liked_from": liked_from(Source(model=champion.model, version=champion, role=Source.As.CHAMPION)),
     }  # fmt: skip
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+        cursor.execute(_SETTINGS, [STATEMENT_TIMEOUT, "off"])
         cursor.execute(_ROWS, values)
         found = cursor.fetchall()
-        cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+        cursor.execute(_SETTINGS, ["0", "on"])
     mine = frozenset(own)
     return [
         LoggedList(user, tuple(items), tuple(chances), frozenset(liked), source in mine)

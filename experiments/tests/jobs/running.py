@@ -16,7 +16,7 @@ from mlopspro.accounts.models import Workspace
 
 
 def start(name: str, *, architecture: str = "hybrid", **asked: Any) -> Experiment:
-    workspace = Workspace.objects.get()
+    workspace = Workspace.objects.get(slug="default")
     dataset = stored_dataset(workspace, "Small synthetic")
     spec = LaunchSpec.model_validate(
         {"name": name, "dataset": dataset.pk, "architecture": architecture, "trackers": [], **asked}

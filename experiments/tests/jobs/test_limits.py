@@ -50,7 +50,7 @@ def test_a_full_disk_fails_the_run_plainly_and_the_next_one_works_when_there_is_
         "disk-full", names=WORKERS, environment=ONE_TRAINER | {"MLOPSPRO_DATA_ROOT": str(small_disk)}
     )
     with stack.as_default_database():
-        dataset = stored_dataset(Workspace.objects.get(), "Small synthetic")
+        dataset = stored_dataset(Workspace.objects.get(slug="default"), "Small synthetic")
         _copy_into(small_disk, dataset.folder)
         ballast = small_disk / "ballast"
         _fill(ballast)

@@ -33,7 +33,7 @@ def through(url: str, proxy: Any) -> str:
 
 
 def new_key() -> str:
-    workspace, owner = Workspace.objects.get(), User.objects.get()
+    workspace, owner = Workspace.objects.get(slug="default"), User.objects.get()
     made = keys.create_key(
         owner=owner, workspace=workspace, name="outage", scopes=[Scope.READ, Scope.TRAIN], expires_at=None, actor=owner
     )
@@ -89,7 +89,7 @@ def test_without_redis_runs_are_accepted_and_start_when_it_is_back(make_live_sta
     stack = make_live_stack(name, environment=ONE_TRAINER | {"REDIS_URL": through(redis_url_of(name), proxy)})
     with stack.as_default_database():
         key = new_key()
-        dataset = stored_dataset(Workspace.objects.get(), "Small synthetic")
+        dataset = stored_dataset(Workspace.objects.get(slug="default"), "Small synthetic")
         first = start("runs through the outage", parameters={"epochs": 300, "embedding_dim": 16})
         first = until_epoch(first, 3)
         proxy.mode = mode

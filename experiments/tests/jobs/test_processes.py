@@ -74,7 +74,7 @@ def test_a_run_whose_process_dies_is_tried_again_and_goes_on_from_its_checkpoint
             peer.kill()
 
     with make_live_stack("spread-here", names=()).as_default_database():
-        run = launched(Workspace.objects.get())
+        run = launched(Workspace.objects.get(slug="default"))
         with monkeypatch.context() as patched:
             patched.setattr(EpochObserver, "on_epoch", then_kill)
             carried_out(run)

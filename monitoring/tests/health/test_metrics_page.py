@@ -174,14 +174,14 @@ def test_a_scrape_costs_the_same_number_of_queries_however_much_there_is(django_
     exposition.exposition(None)
     exposition.forget()
     health_figures.forget()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         exposition.exposition(None)
     for number in range(3):
         add_predictions(workspace, owner)
         scenes.add_process("web", host=f"host {number}")
     exposition.forget()
     health_figures.forget()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         exposition.exposition(None)
     with django_assert_num_queries(0):
         exposition.exposition(None)

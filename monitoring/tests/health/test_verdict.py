@@ -147,12 +147,12 @@ def test_the_command_says_the_same_with_an_exit_code(change, code, capsys):
 
 def test_figures_cost_the_same_number_of_queries_however_much_there_is(django_assert_num_queries):
     scenes.well()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         verdict(max_age=0)
     for number in range(30):
         scenes.add_process("web", host=f"host {number}")
         scenes.add_minute([1, 2, 3], process=f"h/{number}/x")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         verdict(max_age=0)
     with django_assert_num_queries(0):
         verdict()
