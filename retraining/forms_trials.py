@@ -102,10 +102,6 @@ class TrialForm(forms.Form):
         found["guards"] = {name: data[name] / (100 if name in PER_CENT else 1) for name in GUARDS}
         return found
 
-    def measured(self) -> dict[str, float | None]:
-        """What a person says of the traffic in place of what was measured."""
-        return {name: self.cleaned_data.get(name) for name in MEASURED}
-
     def refuse(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
             name = problem.field.removeprefix("guards.")

@@ -9,11 +9,12 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from experiments.models.job import JobStateError
+from mlopspro.accounts.admin import ReadOnlyAdmin as NobodyEdits
 
 if TYPE_CHECKING:  # generic for the type checker only
     AnyAdmin = admin.ModelAdmin[Any]
@@ -41,21 +42,12 @@ class EstimatingPaginator(AnyPaginator):
         return int(super().count)
 
 
-class ReadOnlyAdmin(AnyAdmin):
-    """Results, and what the product keeps for itself: nobody edits them by hand."""
+class ReadOnlyAdmin(NobodyEdits):
+    """Results, and what the product keeps for itself; large tables are counted by an estimate."""
 
     paginator = EstimatingPaginator
     show_full_result_count = False
     list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether the actions of this table are offered: who may change its rows, though only through a service."""

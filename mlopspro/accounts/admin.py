@@ -146,6 +146,8 @@ class ApiKeyAdmin(AnyAdmin):
 
 
 class ReadOnlyAdmin(AnyAdmin):
+    """What the product writes: looked at, never edited by hand."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

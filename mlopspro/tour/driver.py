@@ -161,7 +161,7 @@ def _carried_out(scene: Scene, step: Step) -> bool:
         outcome = step.run(scene)
     except StepFailed as error:
         return _failed(scene, row, str(error))
-    except Exception as error:
+    except Exception as error:  # whatever it is: the page says at which step and why, and the stack runs on
         log.exception("tour step failed", step=step.key)
         return _failed(scene, row, f"{type(error).__name__}: {error}"[:500])
     links = [asdict(one) for one in outcome.links]

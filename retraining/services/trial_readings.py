@@ -65,7 +65,7 @@ def read_due(seconds: float, now: dt.datetime | None = None) -> int:
             made += _turn(trial, moment)
         except JobStateError:
             log.info("trial changed meanwhile", trial=str(trial.pk))
-        except Exception as error:
+        except Exception as error:  # whatever it is: it is this trial's trouble, and holds up no other
             log.exception("trial reading failed", trial=str(trial.pk))
             _trouble(trial, error, moment)
         if time.monotonic() >= deadline:
@@ -191,7 +191,7 @@ def _trouble(trial: Trial, error: Exception, now: dt.datetime) -> None:
     rows = Trial.objects.filter(pk=trial.pk, state=State.RUNNING)
     try:
         rows.update(trouble=said, next_reading_at=now + AFTER_TROUBLE)
-    except Exception:
+    except Exception:  # the database, most likely: the next round reads the trial again
         log.exception("trouble of a trial could not be written down", trial=str(trial.pk))
 
 

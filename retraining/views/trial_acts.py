@@ -32,7 +32,7 @@ def start(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         trials.start(found, actor=request.user)
     except (JobStateError, Refused) as error:
-        toast(request, f"Not started. {words(error)}", level="error")
+        toast(request, f"Not started. {error}", level="error")
     else:
         toast(request, "The trial runs. Its versions answer their users within two seconds everywhere.")
     return redirect("retraining:trial", pk=pk)
@@ -45,7 +45,7 @@ def stop(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         trials.stop(found, actor=request.user, reason=_reason(request))
     except (JobStateError, Refused) as error:
-        toast(request, words(error), level="error")
+        toast(request, str(error), level="error")
     else:
         toast(request, "The trial has ended. Production answers everybody again.")
     return redirect("retraining:trial", pk=pk)
@@ -61,7 +61,7 @@ def promote(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         change = trials.promote(found, actor=request.user, reason=_reason(request))
     except (JobStateError, Refused, PromotionRefused, NotAllowed) as error:
-        return _promotion(request, found, f"Nothing was done. {words(error)}", status=409)
+        return _promotion(request, found, f"Nothing was done. {error}", status=409)
     toast(request, f"{found.model.name} {change.version.number} is in production, and the trial has ended.")
     return redirect("retraining:trial", pk=pk)
 
@@ -77,13 +77,6 @@ def delete(request: WorkspaceRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("retraining:trial", pk=pk)
     toast(request, f"The draft {found.name} is deleted.")
     return redirect("retraining:trials")
-
-
-def words(error: Exception) -> str:
-    """What is wrong, for a person."""
-    if isinstance(error, Refused):
-        return "; ".join(f"{one.field}: {one.message}" for one in error.problems)
-    return str(error)
 
 
 def _reason(request: WorkspaceRequest) -> str:
